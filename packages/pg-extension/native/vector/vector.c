@@ -22,7 +22,8 @@ rv_vector_arg_slow(Datum datum, VectorArg *arg)
 	struct varlena *value = (struct varlena *) DatumGetPointer(datum);
 	Vector	   *vector;
 
-	if (VARATT_IS_SHORT(value))
+	/* A pointer to an out-of-line value has a one-byte header too. */
+	if (VARATT_IS_SHORT(value) && !VARATT_IS_EXTERNAL(value))
 	{
 		/* A copy on the stack gives the kernels their alignment. */
 		const char *data = VARDATA_SHORT(value);

@@ -4,9 +4,17 @@
  * L2, inner product and L1 accumulate in float4 and may overflow to infinity,
  * as in pgvector; results are float8.
  */
+#include "row_prefetch.h"
 #include "vector.h"
 
 #include "ruvector/simd.h"
+
+/* The two arguments, and the next rows on their way into the cache. */
+#define GETARG_ROWS(a, b) \
+	do { \
+		RV_GETARG_VECTOR_PAIR(a, b); \
+		rv_prefetch_rows(fcinfo, VECTOR_SIZE((a).dim)); \
+	} while (0)
 
 RV_SQL_FUNCTION(l2_distance);
 Datum
@@ -15,7 +23,7 @@ l2_distance(PG_FUNCTION_ARGS)
 	VectorArg	a;
 	VectorArg	b;
 
-	RV_GETARG_VECTOR_PAIR(a, b);
+	GETARG_ROWS(a, b);
 	PG_RETURN_FLOAT8(sqrt((double) rv_simd->l2sq_f32(a.x, b.x, (size_t) a.dim)));
 }
 
@@ -26,7 +34,7 @@ vector_l2_squared_distance(PG_FUNCTION_ARGS)
 	VectorArg	a;
 	VectorArg	b;
 
-	RV_GETARG_VECTOR_PAIR(a, b);
+	GETARG_ROWS(a, b);
 	PG_RETURN_FLOAT8((double) rv_simd->l2sq_f32(a.x, b.x, (size_t) a.dim));
 }
 
@@ -37,7 +45,7 @@ inner_product(PG_FUNCTION_ARGS)
 	VectorArg	a;
 	VectorArg	b;
 
-	RV_GETARG_VECTOR_PAIR(a, b);
+	GETARG_ROWS(a, b);
 	PG_RETURN_FLOAT8((double) rv_simd->dot_f32(a.x, b.x, (size_t) a.dim));
 }
 
@@ -48,7 +56,7 @@ vector_negative_inner_product(PG_FUNCTION_ARGS)
 	VectorArg	a;
 	VectorArg	b;
 
-	RV_GETARG_VECTOR_PAIR(a, b);
+	GETARG_ROWS(a, b);
 	PG_RETURN_FLOAT8((double) -rv_simd->dot_f32(a.x, b.x, (size_t) a.dim));
 }
 
@@ -60,7 +68,7 @@ cosine_distance(PG_FUNCTION_ARGS)
 	VectorArg	a;
 	VectorArg	b;
 
-	RV_GETARG_VECTOR_PAIR(a, b);
+	GETARG_ROWS(a, b);
 	PG_RETURN_FLOAT8(rv_simd->cosine_f32(a.x, b.x, (size_t) a.dim));
 }
 
@@ -76,7 +84,7 @@ vector_spherical_distance(PG_FUNCTION_ARGS)
 	VectorArg	b;
 	double		cosine;
 
-	RV_GETARG_VECTOR_PAIR(a, b);
+	GETARG_ROWS(a, b);
 	cosine = (double) rv_simd->dot_f32(a.x, b.x, (size_t) a.dim);
 	/* Rounding may lead just past the domain of acos(). */
 	if (cosine > 1)
@@ -93,7 +101,7 @@ l1_distance(PG_FUNCTION_ARGS)
 	VectorArg	a;
 	VectorArg	b;
 
-	RV_GETARG_VECTOR_PAIR(a, b);
+	GETARG_ROWS(a, b);
 	PG_RETURN_FLOAT8((double) rv_simd->l1_f32(a.x, b.x, (size_t) a.dim));
 }
 

@@ -1,0 +1,133 @@
+/*
+ * row_prefetch.h - reads the next rows of a sequential scan into the cache.
+ *
+ * A scan of vectors waits for memory, not for arithmetic: at 128 dimensions more
+ * than half of the time goes into the first touch of each row.  Tuples are laid
+ * down from the end of a heap page towards its start, each row ascending, and a
+ * processor's stream prefetchers do not follow that zigzag.
+ *
+ * So a distance function remembers where its arguments lay at earlier calls and
+ * follows the moving one:
+ *
+ *  - a step down by less than a page leads to the next row of the page;
+ *  - any other step leads to the first row of another page.  Pages that were read
+ *    one after the other lie side by side in shared buffers, so once two such
+ *    steps were equal, the next one is taken to be so, too, and to come after as
+ *    many rows as the last page had.
+ *
+ * From that the place of the row a few calls on is guessed and prefetched.  A wrong
+ * guess costs a few cache lines and cannot fault.  Whatever is not a scan (one
+ * call, constants, out-of-line values, random access) is left alone.
+ */
+#ifndef RUVECTOR_ROW_PREFETCH_H
+#define RUVECTOR_ROW_PREFETCH_H
+
+#include "pg_compat.h"
+
+/*
+ * Rows to be ahead of the scan: two, and small rows a kilobyte more, which covers
+ * the latency of memory (measured with the suite pg-type).
+ */
+#define RV_PREFETCH_ROWS(size) (2 + (int) (1024 / (size)))
+#define RV_CACHE_LINE 64
+
+/* Bytes of a row before the vector that are worth having: header, null bitmap, a key. */
+#define RV_ROW_HEAD 48
+
+/* Beyond this size the processor's own prefetcher has found the row's stream. */
+#define RV_PREFETCH_MAX 2048
+
+/* What is known of one argument. */
+typedef struct RowTrack
+{
+	const char *last;			/* its address at the last call */
+	const char *first;			/* that of the page's first row */
+	ptrdiff_t	row_step;		/* negative, or 0 while unknown */
+	ptrdiff_t	page_step;		/* from first row to first row, or 0 */
+	bool		page_step_holds;	/* was seen twice in a row */
+	int			row;			/* rows of this page so far */
+	int			rows_per_page;	/* of the last page */
+} RowTrack;
+
+typedef struct RowPrefetch
+{
+	RowTrack	track[2];
+} RowPrefetch;
+
+static inline void
+rv_prefetch_row(const char *value, Size size)
+{
+	const char *line = value - RV_ROW_HEAD;
+	const char *end = value + size;
+
+	for (; line < end; line += RV_CACHE_LINE)
+		__builtin_prefetch(line, 0, 3);
+}
+
+/* The row `ahead` rows after the current one, or NULL. */
+static inline const char *
+rv_guess_row(const RowTrack *track, const char *value, int ahead)
+{
+	int			row = track->row + ahead;
+
+	if (track->rows_per_page == 0 || row < track->rows_per_page)
+		return value + ahead * track->row_step;
+	if (track->page_step_holds)
+		return track->first + track->page_step + (row - track->rows_per_page) * track->row_step;
+	return NULL;
+}
+
+/* `value`, of `size` bytes, is the argument at the current call. */
+static inline void
+rv_prefetch_argument(RowTrack *track, const char *value, Size size)
+{
+	ptrdiff_t	step = value - track->last;
+	const char *guess;
+
+	if (step == 0)
+		return;
+	track->last = value;
+	if (step < 0 && step > -BLCKSZ)
+	{
+		track->row_step = step;
+		track->row++;
+	}
+	else
+	{
+		ptrdiff_t	page_step = value - track->first;
+
+		track->page_step_holds = page_step == track->page_step;
+		track->page_step = page_step;
+		track->rows_per_page = track->row + 1;
+		track->first = value;
+		track->row = 0;
+		if (track->row_step != 0 && !track->page_step_holds)
+			rv_prefetch_row(value + track->row_step, size);
+	}
+	if (track->row_step == 0)
+		return;
+	guess = rv_guess_row(track, value, RV_PREFETCH_ROWS(size));
+	if (guess != NULL)
+		rv_prefetch_row(guess, size);
+}
+
+/* Called with the two arguments of a distance function, before they are read. */
+static inline void
+rv_prefetch_rows(FunctionCallInfo fcinfo, Size size)
+{
+	FmgrInfo   *flinfo = fcinfo->flinfo;
+	RowPrefetch *state;
+
+	if (flinfo == NULL || size > RV_PREFETCH_MAX)
+		return;
+	state = (RowPrefetch *) flinfo->fn_extra;
+	if (unlikely(state == NULL))
+	{
+		state = (RowPrefetch *) MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(RowPrefetch));
+		flinfo->fn_extra = state;
+	}
+	for (int i = 0; i < 2; i++)
+		rv_prefetch_argument(&state->track[i], DatumGetPointer(fcinfo->args[i].value), size);
+}
+
+#endif							/* RUVECTOR_ROW_PREFETCH_H */

@@ -1,0 +1,129 @@
+/** What the demo reports: the JSON object of `--json`, and the same for people. */
+import type { LoadResult, TableSize } from './load.js';
+import type { Timing } from './measure.js';
+import type { Analogy } from './questions.js';
+import type { AnalogyAnswer, NearestAnswer, Neighbour, PlanFacts } from './search.js';
+
+/** The object that `--json` prints; README.md describes it field by field. */
+export interface Report {
+  readonly dataset: {
+    readonly name: string;
+    readonly version: string;
+    readonly rows: number;
+    readonly dimensions: number;
+    readonly heldOut: number;
+  };
+  readonly server: {
+    readonly version: string;
+    readonly extension: string;
+    readonly extensionVersion: string;
+  };
+  readonly load: LoadResult;
+  readonly table: TableSize;
+  readonly nearest: readonly NearestAnswer[];
+  readonly analogies: readonly AnalogyAnswer[];
+  readonly exact: ExactReport;
+  /** Only with `--keep`. */
+  readonly kept?: { readonly dataDir: string };
+}
+
+export interface ExactReport extends Timing, PlanFacts {
+  readonly k: number;
+  readonly checked: number;
+  readonly mismatches: number;
+}
+
+/** Marks text on a terminal; `plain` leaves it as it is. */
+export interface Style {
+  bold(text: string): string;
+  dim(text: string): string;
+}
+
+export const plain: Style = { bold: (text) => text, dim: (text) => text };
+export const ansi: Style = {
+  bold: (text) => `\x1b[1m${text}\x1b[22m`,
+  dim: (text) => `\x1b[2m${text}\x1b[22m`,
+};
+
+/** Whether to style: a terminal, and no wish to the contrary (https://no-color.org). */
+export function styleFor(stream: { isTTY?: boolean }, env: Record<string, string | undefined>): Style {
+  const unwanted = (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb';
+  return stream.isTTY === true && !unwanted ? ansi : plain;
+}
+
+export function formatLoad(
+  { dataset, server, load, table }: Pick<Report, 'dataset' | 'server' | 'load' | 'table'>,
+  style: Style,
+): string {
+  return [
+    style.bold(`PostgreSQL ${server.version}, extension ${server.extension} ${server.extensionVersion}`),
+    `  data   ${dataset.name} ${dataset.version}: ${count(dataset.rows)} words, ${dataset.dimensions} dimensions, ` +
+      `${count(dataset.heldOut)} held out as queries`,
+    `  load   ${count(load.rows)} rows in ${load.seconds.toFixed(2)} s, ${count(load.rowsPerSecond)} rows/s ` +
+      `(binary COPY, ${megabytes(load.bytes)})`,
+    `  table  ${megabytes(table.heapBytes)}, with keys ${megabytes(table.totalBytes)}`,
+    '',
+  ].join('\n');
+}
+
+export function formatAnswers(
+  { nearest, analogies }: Pick<Report, 'nearest' | 'analogies'>,
+  sql: { readonly nearest: string; readonly analogy: string },
+  style: Style,
+): string {
+  const section = (title: string, query: string, lines: readonly (readonly [string, string])[]): string[] => {
+    if (lines.length === 0) return [];
+    const width = Math.max(...lines.map(([question]) => question.length));
+    return [
+      style.bold(title),
+      ...query.split('\n').map((line) => style.dim(`    ${line}`)),
+      ...lines.map(([question, answer]) => `  ${question.padEnd(width)}  ${answer}`),
+      '',
+    ];
+  };
+  return [
+    ...section(
+      'Nearest words, by cosine distance',
+      sql.nearest,
+      nearest.map(({ word, neighbours }) => [printable(word), formatNeighbours(neighbours)] as const),
+    ),
+    ...section(
+      'Analogies',
+      sql.analogy,
+      analogies.map((answer) => [formatAnalogy(answer), formatNeighbours(answer.neighbours)] as const),
+    ),
+  ].join('\n');
+}
+
+export function formatExact(exact: ExactReport, rows: number, style: Style): string {
+  const { queries, k, p50Ms, p99Ms, queriesPerSecond, plan, parallelWorkers, checked, mismatches } = exact;
+  const workers = parallelWorkers === 0 ? '' : ` (${parallelWorkers} parallel workers planned)`;
+  return [
+    style.bold(`Exact search, the ${k} nearest of ${count(rows)} rows, ${count(queries)} held-out queries`),
+    `  p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms, ${queriesPerSecond.toFixed(1)} queries/s on one connection`,
+    `  plan   ${plan}${workers}`,
+    `  check  ${count(checked)} answers compared with a double-precision scan, ${count(mismatches)} wrong`,
+    '',
+  ].join('\n');
+}
+
+export function formatAnalogy({ minuend, subtrahend, addend }: Analogy): string {
+  return printable(`${minuend} - ${subtrahend} + ${addend}`);
+}
+
+function formatNeighbours(neighbours: readonly Neighbour[]): string {
+  return neighbours.map(({ word, distance }) => `${printable(word)} ${distance.toFixed(3)}`).join(', ');
+}
+
+/** Text without control characters, which a terminal would obey. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\ufffd');
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+}

@@ -1,0 +1,99 @@
+/** Questions in SQL, answered exactly: the words at the smallest cosine distance. */
+import type { Client } from 'pg';
+import { DemoError } from './errors.js';
+import type { Analogy } from './questions.js';
+
+export interface Neighbour {
+  readonly word: string;
+  /** Cosine distance, 0 (same direction) to 2 (opposite). */
+  readonly distance: number;
+}
+
+export interface NearestAnswer {
+  readonly word: string;
+  readonly neighbours: readonly Neighbour[];
+}
+
+export interface AnalogyAnswer extends Analogy {
+  readonly neighbours: readonly Neighbour[];
+}
+
+/** $1 word, $2 how many. The point of comparison is a scalar subquery, which an ordered index scan can use too. */
+export const NEAREST_SQL = `\
+SELECT word, embedding <=> (SELECT embedding FROM words WHERE word = $1) AS distance
+FROM words
+WHERE word <> $1
+ORDER BY distance
+LIMIT $2`;
+
+/** $1 - $2 + $3, $4 how many. */
+export const ANALOGY_SQL = `\
+SELECT word, embedding <=> (
+  SELECT a.embedding - b.embedding + c.embedding
+  FROM words a, words b, words c
+  WHERE a.word = $1 AND b.word = $2 AND c.word = $3
+) AS distance
+FROM words
+WHERE word NOT IN ($1, $2, $3)
+ORDER BY distance
+LIMIT $4`;
+
+/** $1 the vector, in binary. */
+export function vectorSearchSql(k: number): string {
+  return `SELECT id, embedding <=> $1 AS distance FROM words ORDER BY distance LIMIT ${k}`;
+}
+
+/** The `k` words nearest to a word of the table, itself left out. */
+export async function nearest(client: Client, word: string, k: number): Promise<NearestAnswer> {
+  const { rows } = await client.query<Neighbour>(NEAREST_SQL, [word, k]);
+  return { word, neighbours: rows };
+}
+
+/** The `k` words nearest to an analogy's point, its own words left out. */
+export async function analogy(client: Client, question: Analogy, k: number): Promise<AnalogyAnswer> {
+  const { minuend, subtrahend, addend } = question;
+  const { rows } = await client.query<Neighbour>(ANALOGY_SQL, [minuend, subtrahend, addend, k]);
+  return { minuend, subtrahend, addend, neighbours: rows };
+}
+
+/** A node of `EXPLAIN (FORMAT JSON)`. */
+interface PlanNode {
+  readonly 'Node Type': string;
+  readonly 'Relation Name'?: string;
+  readonly 'Parallel Aware'?: boolean;
+  readonly 'Workers Planned'?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+export interface PlanFacts {
+  /** Node types from the root down, as in "Limit > Sort > Seq Scan". */
+  readonly plan: string;
+  readonly parallelWorkers: number;
+}
+
+/**
+ * Asks the planner how it will answer a search, and makes sure that it reads every row.
+ *
+ * @throws DemoError `NOT_EXACT` if the plan is anything but a sequential scan of the table under a sort
+ */
+export async function explainExact(client: Client, vector: Buffer, k: number): Promise<PlanFacts> {
+  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+    `EXPLAIN (FORMAT JSON) ${vectorSearchSql(k)}`,
+    [vector],
+  );
+  const nodes = flatten(rows[0]!['QUERY PLAN'][0].Plan);
+  const plan = nodes.map(describe).join(' > ');
+  const scans = nodes.filter((node) => node['Relation Name'] !== undefined || /Scan/.test(node['Node Type']));
+  const exact = scans.length === 1 && scans[0]!['Node Type'] === 'Seq Scan';
+  if (!exact || !nodes.some((node) => node['Node Type'] === 'Sort'))
+    throw new DemoError('NOT_EXACT', `the search is not a sorted sequential scan: ${plan}`);
+  return { plan, parallelWorkers: Math.max(0, ...nodes.map((node) => node['Workers Planned'] ?? 0)) };
+}
+
+function flatten(node: PlanNode): PlanNode[] {
+  return [node, ...(node.Plans ?? []).flatMap(flatten)];
+}
+
+function describe(node: PlanNode): string {
+  return node['Parallel Aware'] ? `Parallel ${node['Node Type']}` : node['Node Type'];
+}

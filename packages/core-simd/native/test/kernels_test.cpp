@@ -23,6 +23,9 @@ namespace
 const size_t max_dims = 4096;
 const size_t max_rows = 40;
 
+/* Past the size from which the kernels ask for rows ahead (256 KiB). */
+const size_t ahead_floats = 66 * 1024;
+
 long		checks,
 			failures;
 
@@ -181,8 +184,24 @@ check_lengths(const rv_kernels *k, const guarded &a, const guarded &b, const gua
 			if (count > 0)
 				check_many(k, a.first, rows.last - (count - 1) * (n + 3) - n, n, count, n + 3, out);
 		}
-		/* Enough rows for the kernels that fetch ahead. */
 		check_many(k, a.last - n, rows.last - max_rows * n, n, max_rows, n, out);
+	}
+}
+
+/* So many rows that the kernels ask for them ahead: up to 4 KiB each, dense or nearly. */
+void
+check_ahead(const rv_kernels *k, const guarded &a, const guarded &rows, const guarded &out)
+{
+	static const size_t more[] = {96, 100, 128, 255, 257, 384, 768, 1000, 1024};
+
+	for (size_t d = 1; d <= 40 + sizeof(more) / sizeof(more[0]); d++)
+	{
+		size_t		n = d <= 40 ? d : more[d - 41];
+		size_t		stride = n + n / 8;
+		size_t		count = ahead_floats / n + 3;
+
+		check_many(k, a.last - n, rows.last - count * n, n, count, n, out);
+		check_many(k, a.first, rows.last - (count - 1) * stride - n, n, count, stride, out);
 	}
 }
 
@@ -266,9 +285,10 @@ main()
 	guarded		a(max_dims + 32),
 				b(max_dims + 32),
 				rows(max_rows * max_dims),
-				out(max_rows + 1);
+				out(ahead_floats + 4);
 	long		all_failures;
 
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	check_dispatch();
 	printf("dispatch %ld checks, %ld failed\n", checks, failures);
 	all_failures = failures;
@@ -283,6 +303,7 @@ main()
 		fill(b.first, b.last - b.first);
 		fill(rows.first, rows.last - rows.first);
 		check_lengths(k, a, b, rows, out);
+		check_ahead(k, a, rows, out);
 		check_special(k, a, b);
 		printf("%s %ld checks, %ld failed\n", k->name, checks, failures);
 		all_failures += failures;

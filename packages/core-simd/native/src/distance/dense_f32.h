@@ -21,10 +21,11 @@
  * multiply-add (4 cycles at up to 2 a cycle).  One query against many rows
  * takes four rows at a time: the query is loaded once for the four, and one
  * shuffle tree (sum4) replaces four horizontal sums.  At two accumulators a row
- * eight chains are in flight.  Each loop reads each input once, so beyond the
- * first-level cache the memory decides; rows that cannot be there are fetched
- * one block of four ahead, since the hardware's own prefetcher loses the
- * stream at the end of each row.
+ * eight chains are in flight.  Each loop reads each row once, so beyond the
+ * first-level cache the memory decides.  Reading four rows side by side is not
+ * the order that memory likes best, and the hardware's prefetchers stop at the
+ * end of a page; so while four rows are scored, the rows some pages further on
+ * are asked for in address order (RV_AHEAD_*).
  *
  * Everything is in an unnamed namespace: two units compile these templates for
  * different instruction sets, and the linker must never merge them.
@@ -101,45 +102,66 @@ pair_sum(const float *a, const float *b, size_t n)
 
 /* The three sums of a cosine in one pass. */
 template<typename V>
+struct cosine_sums
+{
+	typename V::reg ab, aa, bb;
+
+	/* Written out: GCC gives an implicit constructor the target of the command line. */
+	RV_INLINE cosine_sums() : ab(V::zero()), aa(V::zero()), bb(V::zero())
+	{
+	}
+
+	RV_INLINE void
+	step(typename V::reg a, typename V::reg b)
+	{
+		ab = V::dot(ab, a, b);
+		aa = V::dot(aa, a, a);
+		bb = V::dot(bb, b, b);
+	}
+
+	RV_INLINE void
+	merge(const cosine_sums &o)
+	{
+		ab = V::add(ab, o.ab);
+		aa = V::add(aa, o.aa);
+		bb = V::add(bb, o.bb);
+	}
+};
+
+template<typename V>
 RV_INLINE double
 pair_cosine(const float *a, const float *b, size_t n)
 {
 	constexpr size_t L = V::lanes;
-	typename V::reg ab0 = V::zero(), aa0 = V::zero(), bb0 = V::zero();
-	typename V::reg ab1 = V::zero(), aa1 = V::zero(), bb1 = V::zero();
+	cosine_sums<V> s0, s1, s2, s3;
+	float		sums[4];
 	size_t		i = 0;
 
-	for (; n - i >= 2 * L; i += 2 * L)
+	for (; n - i >= 4 * L; i += 4 * L)
 	{
-		typename V::reg a0 = V::load(a + i), b0 = V::load(b + i);
-		typename V::reg a1 = V::load(a + i + L), b1 = V::load(b + i + L);
-
-		ab0 = V::dot(ab0, a0, b0);
-		aa0 = V::dot(aa0, a0, a0);
-		bb0 = V::dot(bb0, b0, b0);
-		ab1 = V::dot(ab1, a1, b1);
-		aa1 = V::dot(aa1, a1, a1);
-		bb1 = V::dot(bb1, b1, b1);
+		s0.step(V::load(a + i), V::load(b + i));
+		s1.step(V::load(a + i + L), V::load(b + i + L));
+		s2.step(V::load(a + i + 2 * L), V::load(b + i + 2 * L));
+		s3.step(V::load(a + i + 3 * L), V::load(b + i + 3 * L));
+	}
+	if (n - i >= 2 * L)
+	{
+		s0.step(V::load(a + i), V::load(b + i));
+		s1.step(V::load(a + i + L), V::load(b + i + L));
+		i += 2 * L;
 	}
 	if (n - i >= L)
 	{
-		typename V::reg a0 = V::load(a + i), b0 = V::load(b + i);
-
-		ab0 = V::dot(ab0, a0, b0);
-		aa0 = V::dot(aa0, a0, a0);
-		bb0 = V::dot(bb0, b0, b0);
+		s2.step(V::load(a + i), V::load(b + i));
 		i += L;
 	}
 	if (i < n)
-	{
-		typename V::reg a1 = V::load_first(a + i, n - i), b1 = V::load_first(b + i, n - i);
-
-		ab1 = V::dot(ab1, a1, b1);
-		aa1 = V::dot(aa1, a1, a1);
-		bb1 = V::dot(bb1, b1, b1);
-	}
-	return cosine_distance(V::sum(V::add(ab0, ab1)), V::sum(V::add(aa0, aa1)),
-						   V::sum(V::add(bb0, bb1)));
+		s3.step(V::load_first(a + i, n - i), V::load_first(b + i, n - i));
+	s0.merge(s1);
+	s2.merge(s3);
+	s0.merge(s2);
+	V::store4(sums, V::sum4(s0.ab, s0.aa, s0.bb, s0.bb));
+	return cosine_distance(sums[0], sums[1], sums[2]);
 }
 
 /* The product of two float32 values is exact in float64; only the sum rounds. */
@@ -149,41 +171,55 @@ norm(const float *a, size_t n)
 {
 	constexpr size_t W = V::wide_lanes;
 	typename V::wide s0 = V::wide_zero(), s1 = V::wide_zero();
+	typename V::wide s2 = V::wide_zero(), s3 = V::wide_zero();
 	size_t		i = 0;
 
-	for (; n - i >= 2 * W; i += 2 * W)
+	for (; n - i >= 4 * W; i += 4 * W)
 	{
 		s0 = V::wide_square(s0, V::wide_load(a + i));
 		s1 = V::wide_square(s1, V::wide_load(a + i + W));
+		s2 = V::wide_square(s2, V::wide_load(a + i + 2 * W));
+		s3 = V::wide_square(s3, V::wide_load(a + i + 3 * W));
 	}
-	if (n - i >= W)
-	{
+	for (; n - i >= W; i += W)
 		s0 = V::wide_square(s0, V::wide_load(a + i));
-		i += W;
-	}
 	if (i < n)
 		s1 = V::wide_square(s1, V::wide_load_first(a + i, n - i));
-	return __builtin_sqrt(V::wide_sum(V::wide_add(s0, s1)));
+	return __builtin_sqrt(V::wide_sum(V::wide_add(V::wide_add(s0, s1), V::wide_add(s2, s3))));
 }
 
 /*
- * Asks for the line that holds p[skip], in the following block.  Past the last
- * block that is no address of ours, hence the integer: a prefetch cannot fault,
- * but a pointer may not point there.
+ * Asks for the lines of `Floats` floats that lie RV_AHEAD_DISTANCE past p, in
+ * address order.  Near the end of the rows that is no address of ours, hence
+ * the integer: a prefetch cannot fault, but a pointer may not point there.
  */
-template<bool Ahead>
+template<bool Ahead, size_t Floats>
 RV_INLINE void
-fetch(const float *p, size_t skip)
+fetch_ahead(const float *p)
 {
 	if (Ahead)
-		__builtin_prefetch((const void *) ((uintptr_t) p + skip * sizeof(float)), 0, 3);
+		for (size_t byte = 0; byte < Floats * sizeof(float); byte += RV_CACHE_LINE)
+			__builtin_prefetch((const void *) ((uintptr_t) p + RV_AHEAD_DISTANCE + byte), 0, 3);
 }
 
-/* Four rows against the query; `skip` is the distance to the rows to fetch. */
+/* Whether asking ahead pays; the evidence is in docs/design/0002-distance-kernels.md. */
+RV_INLINE bool
+ahead_pays(size_t n, size_t count, size_t stride)
+{
+	return n <= RV_AHEAD_MAX_ROW / sizeof(float) &&
+		count > RV_AHEAD_MIN_BYTES / sizeof(float) / (n + 1) &&
+		stride - n <= n / 8;
+}
+
+/*
+ * Four rows against the query.  While i dimensions of four rows are read, the
+ * 4 * i floats from p0 + RV_AHEAD_DISTANCE on are asked for: every line once
+ * where rows are dense.
+ */
 template<typename V, typename Op, bool Ahead>
 RV_INLINE typename V::quad
 four_sums(const float *q, const float *p0, const float *p1, const float *p2,
-		  const float *p3, size_t n, size_t skip)
+		  const float *p3, size_t n)
 {
 	constexpr size_t L = V::lanes;
 	typename V::reg s0 = V::zero(), s1 = V::zero(), s2 = V::zero(), s3 = V::zero();
@@ -194,21 +230,11 @@ four_sums(const float *q, const float *p0, const float *p1, const float *p2,
 	{
 		typename V::reg q0 = V::load(q + i), q1 = V::load(q + i + L);
 
-		fetch<Ahead>(p0 + i, skip);
-		fetch<Ahead>(p1 + i, skip);
-		fetch<Ahead>(p2 + i, skip);
-		fetch<Ahead>(p3 + i, skip);
+		fetch_ahead<Ahead, 8 * L>(p0 + 4 * i);
 		s0 = Op::step(s0, q0, V::load(p0 + i));
 		s1 = Op::step(s1, q0, V::load(p1 + i));
 		s2 = Op::step(s2, q0, V::load(p2 + i));
 		s3 = Op::step(s3, q0, V::load(p3 + i));
-		if (2 * L > 16)
-		{
-			fetch<Ahead>(p0 + i + L, skip);
-			fetch<Ahead>(p1 + i + L, skip);
-			fetch<Ahead>(p2 + i + L, skip);
-			fetch<Ahead>(p3 + i + L, skip);
-		}
 		t0 = Op::step(t0, q1, V::load(p0 + i + L));
 		t1 = Op::step(t1, q1, V::load(p1 + i + L));
 		t2 = Op::step(t2, q1, V::load(p2 + i + L));
@@ -218,10 +244,7 @@ four_sums(const float *q, const float *p0, const float *p1, const float *p2,
 	{
 		typename V::reg q0 = V::load(q + i);
 
-		fetch<Ahead>(p0 + i, skip);
-		fetch<Ahead>(p1 + i, skip);
-		fetch<Ahead>(p2 + i, skip);
-		fetch<Ahead>(p3 + i, skip);
+		fetch_ahead<Ahead, 4 * L>(p0 + 4 * i);
 		s0 = Op::step(s0, q0, V::load(p0 + i));
 		s1 = Op::step(s1, q0, V::load(p1 + i));
 		s2 = Op::step(s2, q0, V::load(p2 + i));
@@ -233,6 +256,7 @@ four_sums(const float *q, const float *p0, const float *p1, const float *p2,
 		size_t		k = n - i;
 		typename V::reg q1 = V::load_first(q + i, k);
 
+		fetch_ahead<Ahead, 4 * L>(p0 + 4 * i);
 		t0 = Op::step(t0, q1, V::load_first(p0 + i, k));
 		t1 = Op::step(t1, q1, V::load_first(p1 + i, k));
 		t2 = Op::step(t2, q1, V::load_first(p2 + i, k));
@@ -253,7 +277,7 @@ many_sums_rows(const float *query, const float *rows, size_t n, size_t count,
 		const float *p = rows + r * stride;
 
 		V::store4(out + r, four_sums<V, Op, Ahead>(query, p, p + stride, p + 2 * stride,
-												   p + 3 * stride, n, 4 * stride));
+												   p + 3 * stride, n));
 	}
 	for (; r < count; r++)
 		out[r] = pair_sum<V, Op>(query, rows + r * stride, n);
@@ -264,7 +288,7 @@ RV_INLINE void
 many_sums(const float *query, const float *rows, size_t n, size_t count,
 		  size_t stride, float *out)
 {
-	if (count * n > RV_PREFETCH_BYTES / sizeof(float))
+	if (ahead_pays(n, count, stride))
 		many_sums_rows<V, Op, true>(query, rows, n, count, stride, out);
 	else
 		many_sums_rows<V, Op, false>(query, rows, n, count, stride, out);
@@ -274,7 +298,7 @@ many_sums(const float *query, const float *rows, size_t n, size_t count,
 template<typename V, bool Ahead>
 RV_INLINE void
 four_cosines(const float *q, float qq, const float *p0, const float *p1,
-			 const float *p2, const float *p3, size_t n, size_t skip, float *out)
+			 const float *p2, const float *p3, size_t n, float *out)
 {
 	constexpr size_t L = V::lanes;
 	typename V::reg s0 = V::zero(), s1 = V::zero(), s2 = V::zero(), s3 = V::zero();
@@ -287,11 +311,7 @@ four_cosines(const float *q, float qq, const float *p0, const float *p1,
 		typename V::reg r0 = V::load(p0 + i), r1 = V::load(p1 + i);
 		typename V::reg r2 = V::load(p2 + i), r3 = V::load(p3 + i);
 
-		/* Twice or more a line where a register is shorter: the load port has room. */
-		fetch<Ahead>(p0 + i, skip);
-		fetch<Ahead>(p1 + i, skip);
-		fetch<Ahead>(p2 + i, skip);
-		fetch<Ahead>(p3 + i, skip);
+		fetch_ahead<Ahead, 4 * L>(p0 + 4 * i);
 		s0 = V::dot(s0, q0, r0);
 		t0 = V::dot(t0, r0, r0);
 		s1 = V::dot(s1, q0, r1);
@@ -325,7 +345,7 @@ RV_INLINE void
 many_cosines_rows(const float *query, const float *rows, size_t n, size_t count,
 				  size_t stride, float *out)
 {
-	float		qq = pair_sum<V, dot_step<V>>(query, query, n);
+	float		qq = count < 4 ? 0.0f : pair_sum<V, dot_step<V>>(query, query, n);
 	size_t		r = 0;
 
 	for (; count - r >= 4; r += 4)
@@ -333,15 +353,10 @@ many_cosines_rows(const float *query, const float *rows, size_t n, size_t count,
 		const float *p = rows + r * stride;
 
 		four_cosines<V, Ahead>(query, qq, p, p + stride, p + 2 * stride, p + 3 * stride,
-							   n, 4 * stride, out + r);
+							   n, out + r);
 	}
 	for (; r < count; r++)
-	{
-		const float *p = rows + r * stride;
-
-		out[r] = (float) cosine_distance(pair_sum<V, dot_step<V>>(query, p, n), qq,
-										 pair_sum<V, dot_step<V>>(p, p, n));
-	}
+		out[r] = (float) pair_cosine<V>(query, rows + r * stride, n);
 }
 
 template<typename V>
@@ -349,7 +364,7 @@ RV_INLINE void
 many_cosines(const float *query, const float *rows, size_t n, size_t count,
 			 size_t stride, float *out)
 {
-	if (count * n > RV_PREFETCH_BYTES / sizeof(float))
+	if (ahead_pays(n, count, stride))
 		many_cosines_rows<V, true>(query, rows, n, count, stride, out);
 	else
 		many_cosines_rows<V, false>(query, rows, n, count, stride, out);

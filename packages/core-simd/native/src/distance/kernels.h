@@ -19,8 +19,16 @@
 
 #define RV_INLINE inline __attribute__((always_inline))
 
-/* Rows beyond this many bytes are streamed from outside of the first-level cache. */
-#define RV_PREFETCH_BYTES ((size_t) 24 * 1024)
+#define RV_CACHE_LINE 64
+
+/*
+ * Many rows are asked for RV_AHEAD_DISTANCE bytes ahead when together they are
+ * too many for the second-level cache to be likely to hold them, and none is
+ * longer than a page, from where on the hardware does it as well.
+ */
+#define RV_AHEAD_DISTANCE ((size_t) 8 * 1024)
+#define RV_AHEAD_MIN_BYTES ((size_t) 256 * 1024)
+#define RV_AHEAD_MAX_ROW ((size_t) 4 * 1024)
 
 extern "C"
 {

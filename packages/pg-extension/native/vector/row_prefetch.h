@@ -40,13 +40,13 @@
 /* What is known of one argument. */
 typedef struct RowTrack
 {
-	const char *last;			/* its address at the last call */
-	const char *first;			/* that of the page's first row */
-	ptrdiff_t	row_step;		/* negative, or 0 while unknown */
-	ptrdiff_t	page_step;		/* from first row to first row, or 0 */
+	uintptr_t	last;			/* its address at the last call, or 0 */
+	uintptr_t	first;			/* that of the page's first row */
+	intptr_t	row_step;		/* negative, or 0 while unknown */
+	intptr_t	page_step;		/* from first row to first row, or 0 */
 	bool		page_step_holds;	/* was seen twice in a row */
 	int			row;			/* rows of this page so far */
-	int			rows_per_page;	/* of the last page */
+	int			rows_per_page;	/* of the last page, or 0 */
 } RowTrack;
 
 typedef struct RowPrefetch
@@ -55,34 +55,31 @@ typedef struct RowPrefetch
 } RowPrefetch;
 
 static inline void
-rv_prefetch_row(const char *value, Size size)
+rv_prefetch_row(uintptr_t value, Size size)
 {
-	const char *line = value - RV_ROW_HEAD;
-	const char *end = value + size;
-
-	for (; line < end; line += RV_CACHE_LINE)
-		__builtin_prefetch(line, 0, 3);
+	for (uintptr_t line = value - RV_ROW_HEAD; line < value + size; line += RV_CACHE_LINE)
+		__builtin_prefetch((const void *) line, 0, 3);
 }
 
-/* The row `ahead` rows after the current one, or NULL. */
-static inline const char *
-rv_guess_row(const RowTrack *track, const char *value, int ahead)
+/* The row `ahead` rows after the current one, or 0. */
+static inline uintptr_t
+rv_guess_row(const RowTrack *track, uintptr_t value, int ahead)
 {
 	int			row = track->row + ahead;
 
 	if (track->rows_per_page == 0 || row < track->rows_per_page)
-		return value + ahead * track->row_step;
+		return value + (uintptr_t) (ahead * track->row_step);
 	if (track->page_step_holds)
-		return track->first + track->page_step + (row - track->rows_per_page) * track->row_step;
-	return NULL;
+		return track->first + (uintptr_t) (track->page_step + (row - track->rows_per_page) * track->row_step);
+	return 0;
 }
 
 /* `value`, of `size` bytes, is the argument at the current call. */
 static inline void
-rv_prefetch_argument(RowTrack *track, const char *value, Size size)
+rv_prefetch_argument(RowTrack *track, uintptr_t value, Size size)
 {
-	ptrdiff_t	step = value - track->last;
-	const char *guess;
+	intptr_t	step = (intptr_t) (value - track->last);
+	uintptr_t	guess;
 
 	if (step == 0)
 		return;
@@ -94,20 +91,20 @@ rv_prefetch_argument(RowTrack *track, const char *value, Size size)
 	}
 	else
 	{
-		ptrdiff_t	page_step = value - track->first;
+		intptr_t	page_step = (intptr_t) (value - track->first);
 
 		track->page_step_holds = page_step == track->page_step;
 		track->page_step = page_step;
-		track->rows_per_page = track->row + 1;
+		track->rows_per_page = track->first == 0 ? 0 : track->row + 1;
 		track->first = value;
 		track->row = 0;
 		if (track->row_step != 0 && !track->page_step_holds)
-			rv_prefetch_row(value + track->row_step, size);
+			rv_prefetch_row(value + (uintptr_t) track->row_step, size);
 	}
 	if (track->row_step == 0)
 		return;
 	guess = rv_guess_row(track, value, RV_PREFETCH_ROWS(size));
-	if (guess != NULL)
+	if (guess != 0)
 		rv_prefetch_row(guess, size);
 }
 
@@ -127,7 +124,7 @@ rv_prefetch_rows(FunctionCallInfo fcinfo, Size size)
 		flinfo->fn_extra = state;
 	}
 	for (int i = 0; i < 2; i++)
-		rv_prefetch_argument(&state->track[i], DatumGetPointer(fcinfo->args[i].value), size);
+		rv_prefetch_argument(&state->track[i], (uintptr_t) fcinfo->args[i].value, size);
 }
 
 #endif							/* RUVECTOR_ROW_PREFETCH_H */

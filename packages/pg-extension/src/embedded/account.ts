@@ -3,6 +3,7 @@
  * `postgres` where there is one, else `nobody`. Everybody else runs the server as themselves.
  */
 import { spawnSync } from 'node:child_process';
+import os from 'node:os';
 import { EmbeddedError } from './errors.js';
 
 export interface Account {
@@ -37,10 +38,24 @@ export function unprivilegedAccounts(): Account[] {
 /**
  * The account that the server runs as, or `undefined` when that is the account we have.
  *
- * @throws {EmbeddedError} `ERR_EMBEDDED_ACCOUNT` as root on a system without `postgres` and `nobody`
+ * @throws {EmbeddedError} `ERR_EMBEDDED_ACCOUNT` as root on a system without `postgres` and `nobody`, and as a user
+ * id without a name, which initdb does not accept (containers can be run with any id)
  */
 export function serverAccount(): Account | undefined {
-  if (process.getuid?.() !== 0) return undefined;
+  const uid = process.getuid?.();
+  if (uid !== 0) {
+    try {
+      os.userInfo();
+    } catch (cause) {
+      throw new EmbeddedError(
+        'ERR_EMBEDDED_ACCOUNT',
+        `PostgreSQL does not run as user id ${uid}, which has no name on this system. Run as a user that has one, ` +
+          `or let root give it one: useradd --uid ${uid} --no-create-home ruvector`,
+        { cause },
+      );
+    }
+    return undefined;
+  }
   const account = unprivilegedAccounts()[0];
   if (account === undefined) {
     throw new EmbeddedError(

@@ -19,6 +19,8 @@ export interface SessionOptions {
   readonly account: Account | undefined;
   readonly data: DataDirectory;
   readonly commands: Commands;
+  /** The supervisor answers for the directory from here on. */
+  readonly onAlive: () => void;
   /** The new cluster is made; the server starts. */
   readonly onInitialized: () => void;
 }
@@ -61,6 +63,7 @@ export class Session {
     const [word, argument = ''] = line.split(' ');
     switch (word) {
       case 'alive':
+        this.#options.onAlive();
         this.#supervisor.say('go');
         break;
       case 'initdb':

@@ -1,10 +1,11 @@
-import { chmod, rm } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import path from 'node:path';
 import { type Account, accountCan, serverAccount } from './account.js';
 import { configure, type DataDirectory, givenDataDirectory, initdbArguments } from './cluster.js';
 import { deferred } from './deferred.js';
 import { EmbeddedError } from './errors.js';
 import { giveTree } from './files.js';
+import { Guard } from './guard.js';
 import { createInstance, type Instance } from './instance.js';
 import { describeSettings, findServer, type Server } from './server.js';
 import { Session } from './session.js';
@@ -101,6 +102,7 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   const given =
     checked.dataDir === undefined ? undefined : await givenDataDirectory(checked.dataDir, server, account);
   const instance = await createInstance(account, port);
+  const guard = new Guard(instance.base);
   const data: DataDirectory = given ?? { path: instance.data, temporary: true, fresh: true };
   let session: Session;
   try {
@@ -127,14 +129,14 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
         patience: data.temporary ? 5 : 60,
         env: prepared.env,
       },
+      onAlive: () => guard.release(),
       onInitialized: () => progress('start'),
     });
   } catch (error) {
-    // Nothing runs yet, and nobody else can enter the directory.
-    await rm(instance.base, { recursive: true, force: true });
+    await guard.discard();
     throw error;
   }
-  const pid = await untilReady(session, signal);
+  const pid = await untilReady(session, signal).finally(() => guard.release());
   session.release();
   progress('ready');
   const stop = (): Promise<void> => session.stop();
@@ -176,10 +178,11 @@ function checkOptions(options: EmbeddedOptions): CheckedOptions {
     }
   }
   const user = options.user ?? 'postgres';
-  if (Buffer.byteLength(user) > 63 || user.startsWith('pg_') || /\p{Cc}/u.test(user)) {
+  // The last four may not be in the name of a role that owns an extension, as initdb's role does (extension.c).
+  if (Buffer.byteLength(user) > 63 || user.startsWith('pg_') || /[\p{Cc}"$'\\]/u.test(user)) {
     throw new EmbeddedError(
       'ERR_EMBEDDED_OPTION',
-      `user ${JSON.stringify(user)} is not a name that a role can have`,
+      `user ${JSON.stringify(user)} is not a name that initdb can give to a role`,
     );
   }
   const settings = checkSettings(options.settings);

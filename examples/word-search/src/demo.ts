@@ -56,9 +56,15 @@ export async function runDemo(options: DemoOptions): Promise<Report> {
     ...(options.rows !== undefined && { rows: options.rows }),
   });
   if (options.rows !== undefined && options.rows > split.loaded.length)
-    progress.note(`the data set has ${split.loaded.length} rows to load, fewer than --rows ${options.rows}`);
+    progress.note(`--rows ${options.rows} is more than there is: loading all ${split.loaded.length}`);
   const table = new Set(Array.from(split.loaded, (row) => data.words[row]!));
   if (options.questions !== undefined) requireWords(questions, table, data);
+
+  const asked = answerable(questions, table);
+  const skipped =
+    questions.words.length + questions.analogies.length - asked.words.length - asked.analogies.length;
+  if (skipped > 0)
+    progress.note(`${skipped} default questions name words beyond the ${table.size} loaded; skipped`);
 
   signal.throwIfAborted();
   const starting = progress.step('starting PostgreSQL');
@@ -72,7 +78,7 @@ export async function runDemo(options: DemoOptions): Promise<Report> {
   try {
     signal.throwIfAborted();
     await client.connect();
-    return await converse(client, server, split, answerable(questions, table), options);
+    return await converse(client, server, split, asked, options);
   } catch (error) {
     signal.throwIfAborted();
     throw error;

@@ -6,6 +6,7 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { encodeCopy } from './copy.js';
 import type { WordVectors } from './dataset/source.js';
 import { DemoError } from './errors.js';
+import { rounded } from './measure.js';
 
 export interface LoadResult {
   readonly rows: number;
@@ -59,7 +60,12 @@ export async function loadWords(
   const seconds = (performance.now() - begin) / 1000;
   if (copy.rowCount !== rows.length)
     throw new DemoError('ROW_COUNT', `the server took ${copy.rowCount} rows of ${rows.length}`);
-  return { rows: rows.length, seconds, rowsPerSecond: rows.length / seconds, bytes };
+  return {
+    rows: rows.length,
+    seconds: rounded(seconds, 3),
+    rowsPerSecond: Math.round(rows.length / seconds),
+    bytes,
+  };
 }
 
 /** Keys for look-ups by word, then statistics for the planner. */

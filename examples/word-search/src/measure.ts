@@ -70,9 +70,9 @@ export async function measureSearch(
   latencies.sort();
   const timing: Timing = {
     queries: queries.length,
-    p50Ms: percentile(latencies, 50),
-    p99Ms: percentile(latencies, 99),
-    queriesPerSecond: total === 0 ? 0 : (1000 * queries.length) / total,
+    p50Ms: rounded(percentile(latencies, 50), 3),
+    p99Ms: rounded(percentile(latencies, 99), 3),
+    queriesPerSecond: total === 0 ? 0 : rounded((1000 * queries.length) / total, 1),
   };
   return { answers: { k, ids, distances }, timing };
 }
@@ -82,4 +82,9 @@ export function percentile(ascending: Float64Array, p: number): number {
   if (ascending.length === 0) return 0;
   const rank = Math.ceil((p / 100) * ascending.length);
   return ascending[Math.max(0, rank - 1)]!;
+}
+
+/** A measured value without the digits that no clock has. */
+export function rounded(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals));
 }

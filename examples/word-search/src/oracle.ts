@@ -105,7 +105,8 @@ export async function checkAnswers(
       mismatches++;
       if (examples.length < 5) examples.push(`'${data.words[query]}': ${wrong}`);
     }
-    options.onProgress?.(++checked);
+    checked++;
+    options.onProgress?.(checked);
     await new Promise(setImmediate); // lets signals and the progress line through
     options.signal?.throwIfAborted();
   }

@@ -80,7 +80,7 @@ export class Progress {
       this.#stream.write(`${line}\n`);
       return;
     }
-    const columns = this.#stream.columns ?? 80;
+    const columns = this.#stream.columns || 80;
     this.#stream.write(`\r\x1b[2K${line.slice(0, Math.max(1, columns - 1))}`);
     this.#pending = true;
   }

@@ -71,10 +71,14 @@ export function requireWords(questions: Questions, table: ReadonlySet<string>, d
   const explanations = missing.map((word) => {
     const rank = data.words.indexOf(word);
     if (rank >= 0)
-      return `'${word}' is word ${rank + 1} of the data set and only ${table.size} are loaded: raise --rows`;
+      return `'${word}' is word ${count(rank + 1)} of the data set and only ${count(table.size)} are loaded: raise --rows`;
     const similar = suggest(word, table, 3).map((found) => `'${found}'`);
     const hint = similar.length === 0 ? '' : `; did you mean ${similar.join(', ')}?`;
-    return `'${word}' is not one of the ${table.size} words${hint}`;
+    return `'${word}' is not one of the ${count(table.size)} words in the table${hint}`;
   });
   throw new DemoError('UNKNOWN_WORD', explanations.join('\n'));
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
 }

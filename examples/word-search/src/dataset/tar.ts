@@ -33,7 +33,8 @@ function readHeader(header: Uint8Array): { path: string; size: number } {
 }
 
 /**
- * The bytes of the file `path`, in the pieces in which they arrive; the rest of the stream is not read.
+ * The bytes of the file `path`, in the pieces in which they arrive. The whole archive is read, so that whatever
+ * checks its end (gzip's checksum) comes to its turn.
  *
  * @param chunks an uncompressed tar archive, cut anywhere
  * @throws DatasetError `DATASET_FORMAT` if the archive is malformed, cut short, or has no such file
@@ -48,6 +49,7 @@ export async function* readTarEntry(
   let content = 0;
   let padding = 0;
   let wanted = false;
+  let found = false;
   for await (const chunk of chunks) {
     let i = 0;
     while (i < chunk.length) {
@@ -56,7 +58,6 @@ export async function* readTarEntry(
         if (wanted) yield chunk.subarray(i, i + take);
         content -= take;
         i += take;
-        if (wanted && content === 0) return;
       } else if (padding > 0) {
         const take = Math.min(padding, chunk.length - i);
         padding -= take;
@@ -72,10 +73,11 @@ export async function* readTarEntry(
         const entry = readHeader(header);
         content = entry.size;
         padding = (BLOCK - (content % BLOCK)) % BLOCK;
-        wanted = entry.path === path;
-        if (wanted && content === 0) return;
+        wanted = !found && entry.path === path;
+        found ||= wanted;
       }
     }
   }
-  throw malformed(wanted ? `it ends inside ${path}` : `it has no file ${path}`);
+  if (content > 0 || headerFill > 0) throw malformed('it ends in the middle');
+  if (!found) throw malformed(`it has no file ${path}`);
 }

@@ -14,19 +14,33 @@ export async function copyTree(
   wanted: (name: string) => boolean = () => true,
 ): Promise<void> {
   await mkdir(to, { recursive: true, mode: 0o755 });
-  for (const name of await readdir(from)) {
-    if (!wanted(name)) continue;
-    const source = path.join(from, name);
-    const info = await stat(source);
-    if (info.isDirectory()) await copyTree(source, path.join(to, name));
-    else if (info.isFile()) await copyOne(source, path.join(to, name), (info.mode & 0o111) !== 0);
-  }
+  const names = (await readdir(from)).filter(wanted);
+  await Promise.all(
+    names.map(async (name) => {
+      const source = path.join(from, name);
+      const info = await stat(source);
+      if (info.isDirectory()) await copyTree(source, path.join(to, name));
+      else if (info.isFile())
+        await copyWithMode(source, path.join(to, name), info.mode, (info.mode & 0o111) !== 0);
+    }),
+  );
 }
 
 /** Copies one file, as {@link copyTree} does. */
 export async function copyOne(from: string, to: string, executable: boolean): Promise<void> {
+  await copyWithMode(from, to, undefined, executable);
+}
+
+async function copyWithMode(
+  from: string,
+  to: string,
+  mode: number | undefined,
+  executable: boolean,
+): Promise<void> {
   await copyFile(from, to, constants.COPYFILE_FICLONE);
-  await chmod(to, executable ? 0o755 : 0o644);
+  const wanted = executable ? 0o755 : 0o644;
+  // The copy has the source's mode.
+  if (mode === undefined || (mode & 0o7777) !== wanted) await chmod(to, wanted);
 }
 
 /**
@@ -34,10 +48,12 @@ export async function copyOne(from: string, to: string, executable: boolean): Pr
  * 0700, nobody else can put a link in the way.
  */
 export async function giveTree(directory: string, uid: number, gid: number): Promise<void> {
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    const file = path.join(directory, entry.name);
-    if (entry.isDirectory()) await giveTree(file, uid, gid);
-    else await lchown(file, uid, gid);
-  }
+  const entries = await readdir(directory, { withFileTypes: true });
+  await Promise.all(
+    entries.map((entry) => {
+      const file = path.join(directory, entry.name);
+      return entry.isDirectory() ? giveTree(file, uid, gid) : lchown(file, uid, gid);
+    }),
+  );
   await lchown(directory, uid, gid);
 }

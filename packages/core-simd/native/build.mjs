@@ -1,0 +1,166 @@
+#!/usr/bin/env node
+/**
+ * Builds native/build/Release/core_simd.node with the system's compilers.
+ *
+ *   node native/build.mjs          honours CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS
+ *
+ * Does nothing when the addon is up to date: every object is named after a hash
+ * of its command and compared by time with its source and all headers. Files are
+ * renamed into place, so builds at the same time do not break each other.
+ */
+import { createHash } from 'node:crypto';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, join } from 'node:path';
+import {
+  compile,
+  findCompiler,
+  findNodeHeaders,
+  kernels,
+  nativeDir,
+  ToolchainError,
+  words,
+} from './toolchain.mjs';
+
+const buildDir = join(nativeDir, 'build');
+const objectDir = join(buildDir, 'obj');
+const output = join(buildDir, 'Release', 'core_simd.node');
+const stamp = `${output}.hash`;
+
+const warnings = ['-Wall', '-Wextra'];
+const cflags = ['-std=c11', '-O2', '-fPIC', '-fvisibility=hidden', '-DNAPI_VERSION=8'];
+const ldflags =
+  process.platform === 'darwin'
+    ? ['-bundle', '-undefined', 'dynamic_lookup']
+    : ['-shared', '-Wl,-z,relro,-z,now'];
+
+function say(line) {
+  process.stderr.write(`core-simd: ${line}\n`);
+}
+
+function hash(parts) {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12);
+}
+
+function mtime(path) {
+  return existsSync(path) ? statSync(path).mtimeMs : Number.NEGATIVE_INFINITY;
+}
+
+/** Every unit with its command, but for `-o` and the compiler's own name. */
+function plan() {
+  const includes = kernels.includeDirs.map((dir) => `-I${join(nativeDir, dir)}`);
+  const addonDir = join(nativeDir, 'addon');
+  const units = kernels.sources.map(({ path, flags }) => ({
+    variable: 'CXX',
+    path,
+    flags: [...kernels.cxxflags, ...warnings, ...includes, ...words(process.env.CXXFLAGS), ...flags],
+    headers: kernels.headers.map((header) => join(nativeDir, header)),
+  }));
+  const nodeHeaders = findNodeHeaders();
+  for (const file of readdirSync(addonDir)
+    .filter((name) => name.endsWith('.c'))
+    .sort()) {
+    units.push({
+      variable: 'CC',
+      path: `addon/${file}`,
+      flags: [...cflags, ...warnings, ...includes, `-I${nodeHeaders}`, ...words(process.env.CFLAGS)],
+      headers: [
+        join(addonDir, 'addon.h'),
+        join(nativeDir, 'include/ruvector/simd.h'),
+        join(nodeHeaders, 'node_api.h'),
+      ],
+    });
+  }
+  return units.map((unit) => {
+    const compiler = findLazily(unit.variable);
+    const id = hash([compiler.name, unit.flags, process.platform, process.arch]);
+    return {
+      ...unit,
+      compiler,
+      object: join(objectDir, `${basename(unit.path).replace(/\.\w+$/, '')}-${id}.o`),
+    };
+  });
+}
+
+/** An addon that is up to date needs no compiler, so it is only looked for when one is run. */
+function findLazily(variable) {
+  return { name: process.env[variable] ?? '', words: () => findCompiler(variable) };
+}
+
+function isCurrent(unit) {
+  const inputs = [join(nativeDir, unit.path), ...unit.headers];
+  return mtime(unit.object) >= Math.max(...inputs.map(mtime));
+}
+
+/** Compiles to a name of this process, dates it back to the start, and renames. */
+async function build(target, command) {
+  const started = new Date();
+  const temporary = `${target}.${process.pid}.tmp`;
+  try {
+    const said = await compile([...command, '-o', temporary]);
+    if (said !== '') process.stderr.write(said);
+    utimesSync(temporary, started, started);
+    renameSync(temporary, target);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+}
+
+async function inParallel(jobs, width) {
+  const queue = jobs[Symbol.iterator]();
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      for (const job of queue) await job();
+    }),
+  );
+}
+
+async function main() {
+  if (process.platform === 'win32') {
+    throw new ToolchainError(
+      'this script builds on Linux and macOS only; without the addon the package runs in TypeScript',
+    );
+  }
+  const units = plan();
+  const linker = findLazily('CC');
+  const objects = units.map((unit) => unit.object);
+  const link = [...ldflags, ...objects, ...words(process.env.LDFLAGS)];
+  const linkHash = hash([linker.name, link]);
+
+  const stale = units.filter((unit) => !isCurrent(unit));
+  const linked = existsSync(output) && existsSync(stamp) && readFileSync(stamp, 'utf8') === linkHash;
+  if (stale.length === 0 && linked && mtime(output) >= Math.max(...objects.map(mtime))) return;
+
+  mkdirSync(objectDir, { recursive: true });
+  mkdirSync(join(buildDir, 'Release'), { recursive: true });
+  await inParallel(
+    stale.map((unit) => async () => {
+      say(`${unit.variable === 'CC' ? 'cc' : 'c++'} native/${unit.path}`);
+      await build(unit.object, [...unit.compiler.words(), ...unit.flags, '-c', join(nativeDir, unit.path)]);
+    }),
+    availableParallelism(),
+  );
+  say('link native/build/Release/core_simd.node');
+  // With the C compiler: nothing of the C++ library is used, and so none is linked.
+  await build(output, [...linker.words(), ...link]);
+  writeFileSync(`${stamp}.${process.pid}.tmp`, linkHash);
+  renameSync(`${stamp}.${process.pid}.tmp`, stamp);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof ToolchainError)) throw error;
+  say(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,240 @@
+/**
+ * The public functions over float32 vectors.
+ *
+ * Written out one by one rather than made by a factory: each is then a small function of its own
+ * with constants for the backend, which V8 inlines into its caller. A pair call with the addon
+ * is two brand checks, one call into native code and one read of its result.
+ */
+import { checkMany, checkPair, checkVector, float32, typedArrayGetter } from './check.js';
+import * as fallback from './fallback.js';
+import { type Capabilities, chooseBackend } from './loader.js';
+
+const { native, capabilities: chosen } = chooseBackend(process.env.RUVECTOR_SIMD);
+const kernels = native?.kernels;
+
+/** Where the addon leaves the result of a pair; never read without it. */
+const result = native?.result ?? new Float64Array(1);
+
+/** From this many dimensions on, a pair goes to the addon. */
+const nativeFrom = native === undefined ? Number.POSITIVE_INFINITY : (chosen.typescriptBelow ?? 0);
+
+// V8 inlines a call of this module's constants, but not of an import: a fifth of a pair call.
+const brandOf = typedArrayGetter<string | undefined>(Symbol.toStringTag);
+const shortDot = fallback.dot;
+const shortL2sq = fallback.l2sq;
+const shortL1 = fallback.l1;
+const shortCosine = fallback.cosine;
+const shortNorm = fallback.norm;
+
+/** Whether two arguments are vectors of one length, and not of none. */
+function isPair(a: Float32Array, b: Float32Array): boolean {
+  if (brandOf.call(a) !== float32 || brandOf.call(b) !== float32) return false;
+  return a.length !== 0 && a.length === b.length;
+}
+
+/**
+ * What computes in this thread: the backend, the instruction-set variant, which others run here,
+ * and why the addon is not in use when it is not. Never changes after the first import.
+ */
+export function capabilities(): Capabilities {
+  return chosen;
+}
+
+/**
+ * Dot product: the sum of `a[i] * b[i]`.
+ *
+ * The inner product is a similarity; its distance is `-dot(a, b)`.
+ *
+ * The result has the precision of float32 (doc/distances.md gives the bound); NaN and infinity in
+ * the input propagate. O(n).
+ *
+ * @param a - vector of n dimensions
+ * @param b - vector of n dimensions
+ * @throws {SimdError} `ERR_SIMD_TYPE`, `ERR_SIMD_LENGTH`, `ERR_SIMD_DETACHED`
+ * @example
+ * dot(new Float32Array([1, 2, 3]), new Float32Array([4, 5, 6])); // 32
+ */
+export function dot(a: Float32Array, b: Float32Array): number {
+  if (!isPair(a, b)) {
+    checkPair('dot', a, b);
+    return 0;
+  }
+  const n = a.length;
+  if (n < nativeFrom) return shortDot(a, b, 0, n);
+  kernels!.dot(a, b);
+  return result[0];
+}
+
+/**
+ * Squared Euclidean distance: the sum of `(a[i] - b[i]) ** 2`.
+ *
+ * Orders vectors as {@link l2} does, without the root.
+ *
+ * The result has the precision of float32 (doc/distances.md gives the bound); NaN and infinity in
+ * the input propagate. O(n).
+ *
+ * @param a - vector of n dimensions
+ * @param b - vector of n dimensions
+ * @throws {SimdError} `ERR_SIMD_TYPE`, `ERR_SIMD_LENGTH`, `ERR_SIMD_DETACHED`
+ * @example
+ * l2sq(new Float32Array([1, 2]), new Float32Array([4, 6])); // 25
+ */
+export function l2sq(a: Float32Array, b: Float32Array): number {
+  if (!isPair(a, b)) {
+    checkPair('l2sq', a, b);
+    return 0;
+  }
+  const n = a.length;
+  if (n < nativeFrom) return shortL2sq(a, b, 0, n);
+  kernels!.l2sq(a, b);
+  return result[0];
+}
+
+/**
+ * Euclidean distance: the square root of {@link l2sq}, taken in float64.
+ *
+ * @param a - vector of n dimensions
+ * @param b - vector of n dimensions
+ * @throws {SimdError} as {@link l2sq}
+ * @example
+ * l2(new Float32Array([1, 2]), new Float32Array([4, 6])); // 5
+ */
+export function l2(a: Float32Array, b: Float32Array): number {
+  if (!isPair(a, b)) {
+    checkPair('l2', a, b);
+    return 0;
+  }
+  return Math.sqrt(l2sq(a, b));
+}
+
+/**
+ * Taxicab distance: the sum of `|a[i] - b[i]|`.
+ *
+ * The result has the precision of float32 (doc/distances.md gives the bound); NaN and infinity in
+ * the input propagate. O(n).
+ *
+ * @param a - vector of n dimensions
+ * @param b - vector of n dimensions
+ * @throws {SimdError} `ERR_SIMD_TYPE`, `ERR_SIMD_LENGTH`, `ERR_SIMD_DETACHED`
+ * @example
+ * l1(new Float32Array([1, 2]), new Float32Array([4, 6])); // 7
+ */
+export function l1(a: Float32Array, b: Float32Array): number {
+  if (!isPair(a, b)) {
+    checkPair('l1', a, b);
+    return 0;
+  }
+  const n = a.length;
+  if (n < nativeFrom) return shortL1(a, b, 0, n);
+  kernels!.l1(a, b);
+  return result[0];
+}
+
+/**
+ * Cosine distance: `1 - dot(a, b) / (norm(a) * norm(b))`, within [0, 2].
+ *
+ * NaN where a norm is zero, so for zero vectors and vectors of no dimension.
+ *
+ * The result has the precision of float32 (doc/distances.md gives the bound); NaN and infinity in
+ * the input propagate. O(n).
+ *
+ * @param a - vector of n dimensions
+ * @param b - vector of n dimensions
+ * @throws {SimdError} `ERR_SIMD_TYPE`, `ERR_SIMD_LENGTH`, `ERR_SIMD_DETACHED`
+ * @example
+ * cosine(new Float32Array([1, 0]), new Float32Array([0, 2])); // 1
+ */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  if (!isPair(a, b)) {
+    checkPair('cosine', a, b);
+    return Number.NaN;
+  }
+  const n = a.length;
+  if (n < nativeFrom) return shortCosine(a, b, 0, n);
+  kernels!.cosine(a, b);
+  return result[0];
+}
+
+/**
+ * Euclidean norm: the square root of the sum of squares, accumulated in float64.
+ *
+ * @param a - vector of n dimensions; 0 for n = 0
+ * @throws {SimdError} `ERR_SIMD_TYPE`, `ERR_SIMD_DETACHED`
+ * @example
+ * norm(new Float32Array([3, 4])); // 5
+ */
+export function norm(a: Float32Array): number {
+  if (brandOf.call(a) !== float32 || a.length === 0) {
+    checkVector('norm', 'a', a);
+    return 0;
+  }
+  const n = a.length;
+  if (n < nativeFrom) return shortNorm(a, n);
+  kernels!.norm(a);
+  return result[0];
+}
+
+/**
+ * Dot products of one query and many rows.
+ *
+ * Several times faster per row than a call per pair. Synchronous: a million rows hold the thread for
+ * as long as their memory takes to read. O(count * n).
+ *
+ * @param query - vector of n dimensions
+ * @param rows - `count` vectors of n dimensions, one after the other
+ * @param out - takes the results, row i at index i; at least `count` long, and its memory not
+ *   that of an input; a new array by default
+ * @returns `out`
+ * @throws {SimdError} `ERR_SIMD_TYPE`, `ERR_SIMD_LENGTH`, `ERR_SIMD_DETACHED`, `ERR_SIMD_OVERLAP`
+ * @example
+ * const rows = new Float32Array([1, 0, 0, 1, 1, 1]); // three rows of two dimensions
+ * dotMany(new Float32Array([2, 3]), rows); // Float32Array [2, 3, 5]
+ */
+export function dotMany(query: Float32Array, rows: Float32Array, out?: Float32Array): Float32Array {
+  const results = checkMany('dotMany', query, rows, out);
+  if (kernels === undefined) fallback.dotMany(query, rows, results);
+  else kernels.dotMany(query, rows, results);
+  return results;
+}
+
+/**
+ * Squared Euclidean distances of one query and many rows. Shapes and errors as in {@link dotMany}.
+ *
+ * @example
+ * const rows = new Float32Array([1, 0, 0, 1, 1, 1]); // three rows of two dimensions
+ * l2sqMany(new Float32Array([1, 1]), rows); // Float32Array [1, 1, 0]
+ */
+export function l2sqMany(query: Float32Array, rows: Float32Array, out?: Float32Array): Float32Array {
+  const results = checkMany('l2sqMany', query, rows, out);
+  if (kernels === undefined) fallback.l2sqMany(query, rows, results);
+  else kernels.l2sqMany(query, rows, results);
+  return results;
+}
+
+/**
+ * Taxicab distances of one query and many rows. Shapes and errors as in {@link dotMany}.
+ *
+ * @example
+ * const rows = new Float32Array([1, 0, 0, 1, 1, 1]); // three rows of two dimensions
+ * l1Many(new Float32Array([2, 3]), rows); // Float32Array [4, 4, 3]
+ */
+export function l1Many(query: Float32Array, rows: Float32Array, out?: Float32Array): Float32Array {
+  const results = checkMany('l1Many', query, rows, out);
+  if (kernels === undefined) fallback.l1Many(query, rows, results);
+  else kernels.l1Many(query, rows, results);
+  return results;
+}
+
+/**
+ * Cosine distances of one query and many rows; the norm of the query is computed once. Shapes and errors as in {@link dotMany}.
+ *
+ * @example
+ * const rows = new Float32Array([1, 0, 0, 1, 1, 1]); // three rows of two dimensions
+ * cosineMany(new Float32Array([1, 0]), rows); // Float32Array [0, 1, 0.2928932309150696]
+ */
+export function cosineMany(query: Float32Array, rows: Float32Array, out?: Float32Array): Float32Array {
+  const results = checkMany('cosineMany', query, rows, out);
+  if (kernels === undefined) fallback.cosineMany(query, rows, results);
+  else kernels.cosineMany(query, rows, results);
+  return results;
+}

@@ -1,4 +1,5 @@
 import type { Suite } from '../suite.js';
+import { simdSuite } from './simd/index.js';
 
 /** Every suite that the command line knows. */
-export const suites: readonly Suite[] = [];
+export const suites: readonly Suite[] = [simdSuite];

@@ -1,5 +1,6 @@
 import type { Suite } from '../suite.js';
+import { pgTypeSuite } from './pg-type/index.js';
 import { simdSuite } from './simd/index.js';
 
 /** Every suite that the command line knows. */
-export const suites: readonly Suite[] = [simdSuite];
+export const suites: readonly Suite[] = [simdSuite, pgTypeSuite];

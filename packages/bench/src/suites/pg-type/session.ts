@@ -1,0 +1,137 @@
+/**
+ * The servers of a run, one for each build, and the table that the running case reads. Both servers have the same
+ * settings and the same rows; one works while the other is idle.
+ */
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type EmbeddedServer, startEmbedded } from '@ruvector/pg-extension/embedded';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { throwIfAborted } from '../../errors.js';
+import type { Stage } from './stages.js';
+
+/** What makes a scan repeatable: one process, no compiler, no write-back, one plan for all parameters. */
+const SETTINGS = {
+  shared_buffers: '512MB',
+  work_mem: '64MB',
+  maintenance_work_mem: '256MB',
+  max_parallel_workers_per_gather: 0,
+  jit: false,
+  plan_cache_mode: 'force_generic_plan',
+  autovacuum: false,
+  fsync: false,
+  synchronous_commit: false,
+  full_page_writes: false,
+  wal_level: 'minimal',
+  max_wal_senders: 0,
+  max_wal_size: '8GB',
+  checkpoint_timeout: '1h',
+  bgwriter_lru_maxpages: 0,
+} as const;
+
+/** A table to fill: `CREATE` statement and rows in COPY's binary format. */
+export interface TableData {
+  /** Two tables with one key hold the same rows. */
+  readonly key: string;
+  readonly name: string;
+  /** Columns and storage, after the name: statements separated by semicolons. */
+  readonly create: string;
+  readonly chunks: readonly Buffer[];
+}
+
+/** One build in its own server. */
+export class Contender implements AsyncDisposable {
+  readonly name: string;
+  readonly server: EmbeddedServer;
+  readonly client: pg.Client;
+  #loaded: { readonly key: string; readonly name: string } | undefined;
+
+  private constructor(name: string, server: EmbeddedServer, client: pg.Client) {
+    this.name = name;
+    this.server = server;
+    this.client = client;
+  }
+
+  static async start({ directory, subject }: Stage, signal: AbortSignal): Promise<Contender> {
+    const server = await startEmbedded({ extensions: [{ stage: directory }], settings: SETTINGS, signal });
+    try {
+      const client = new pg.Client(server.connectionString);
+      // A lost connection fails the running query; without a listener it would end the process.
+      client.on('error', () => {});
+      await client.connect();
+      await client.query('CREATE EXTENSION vector');
+      return new Contender(subject.name, server, client);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** The only row of a query. */
+  async row<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row> {
+    const { rows } = await this.client.query<Row>(text, [...values]);
+    if (rows.length !== 1) throw new RangeError(`${rows.length} rows from: ${text}`);
+    return rows[0] as Row;
+  }
+
+  /** Makes the table unless it is the one already there; at most one exists at a time. */
+  async load({ key, name, create, chunks }: TableData): Promise<void> {
+    if (this.#loaded?.key === key) return;
+    if (this.#loaded) await this.client.query(`DROP TABLE ${this.#loaded.name}`);
+    this.#loaded = undefined;
+    await this.client.query(create);
+    const stream = this.client.query(copyFrom(`COPY ${name} FROM STDIN (FORMAT binary)`));
+    await pipeline(Readable.from(chunks), stream);
+    // Frozen and all-visible: no scan has to look a transaction up or set a hint bit.
+    await this.client.query(`VACUUM (FREEZE, ANALYZE) ${name}`);
+    this.#loaded = { key, name };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.client.end().catch(() => {});
+    await this.server.stop();
+  }
+}
+
+/** All servers of a run, ours first. */
+export class PgSession implements AsyncDisposable {
+  readonly contenders: readonly Contender[];
+  readonly #signal: AbortSignal;
+  #data: TableData | undefined;
+  #made: { readonly key: string; readonly value: unknown } | undefined;
+
+  private constructor(contenders: readonly Contender[], signal: AbortSignal) {
+    this.contenders = contenders;
+    this.#signal = signal;
+  }
+
+  static async open(stages: readonly Stage[], signal: AbortSignal): Promise<PgSession> {
+    const contenders: Contender[] = [];
+    try {
+      for (const stage of stages) contenders.push(await Contender.start(stage, signal));
+    } catch (error) {
+      for (const contender of contenders) await contender[Symbol.asyncDispose]();
+      throw error;
+    }
+    return new PgSession(contenders, signal);
+  }
+
+  /** The value last made under this key, else `make`'s; cases that share rows follow one another. */
+  reuse<T>(key: string, make: () => T): T {
+    if (this.#made?.key !== key) this.#made = { key, value: make() };
+    return this.#made.value as T;
+  }
+
+  /** Fills the same table in every server; `make` is called when its rows are not there yet. */
+  async load(key: string, make: () => Omit<TableData, 'key'>): Promise<void> {
+    if (this.#data?.key !== key) this.#data = { key, ...make() };
+    for (const contender of this.contenders) {
+      throwIfAborted(this.#signal);
+      await contender.load(this.#data);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const contender of this.contenders) await contender[Symbol.asyncDispose]();
+  }
+}

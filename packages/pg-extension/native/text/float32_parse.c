@@ -2,7 +2,8 @@
  * float32_parse.c - decimal text to float32 without a big-number library.
  *
  * The digits are gathered into a 64-bit integer w and a decimal exponent e, so
- * that the value is w * 10^e (digits beyond the 19th are dropped and remembered).
+ * that the value is w * 10^e (digits beyond the 19th or so are dropped, once w has
+ * reached 10^18).
  * For |e| <= 22 the power is an exact double, so
  *
  *     d = (double) w  op  10^|e|
@@ -32,7 +33,6 @@ static const double powers_of_ten[] = {
 };
 
 #define MAX_EXACT_POWER 22
-#define MAX_DIGITS 19			/* 10^19 - 1 < 2^64 */
 #define MAX_EXPONENT_TEXT 100000	/* no value of interest is beyond it */
 
 /* Bits of a double below those of a float. */
@@ -47,22 +47,30 @@ is_digit(char c)
 	return (unsigned char) (c - '0') < 10;
 }
 
-/* Eight bytes that are all decimal digits? */
-static inline bool
-are_eight_digits(uint64_t bytes)
+/*
+ * How many of eight bytes, from the lowest, are decimal digits: a digit has high
+ * nibble 3, also after adding 6.  Carries only reach bytes behind the first
+ * non-digit.
+ */
+static inline int
+leading_digits(uint64_t bytes)
 {
-	/* High nibble 3 in each byte, and adding 6 must not carry out of it. */
-	return ((bytes & UINT64_C(0xF0F0F0F0F0F0F0F0)) |
-			(((bytes + UINT64_C(0x0606060606060606)) & UINT64_C(0xF0F0F0F0F0F0F0F0)) >> 4)) ==
-		UINT64_C(0x3333333333333333);
+	uint64_t	other = ((bytes ^ UINT64_C(0x3030303030303030)) |
+						 ((bytes + UINT64_C(0x0606060606060606)) ^ UINT64_C(0x3030303030303030))) &
+		UINT64_C(0xF0F0F0F0F0F0F0F0);
+
+	return other == 0 ? 8 : __builtin_ctzll(other) / 8;
 }
 
-/* Their value, the first byte being the most significant digit. */
+/*
+ * The value of the first `count` of eight digits, 1 to 8: shifted to the end, with
+ * zeros before them, then pairs, quadruples and all eight by one multiplication
+ * each.
+ */
 static inline uint32_t
-eight_digits(uint64_t bytes)
+digits_value(uint64_t bytes, int count)
 {
-	/* Pairs, then quadruples, then all eight: one multiplication each. */
-	bytes -= UINT64_C(0x3030303030303030);
+	bytes = (bytes - UINT64_C(0x3030303030303030)) << (64 - 8 * count);
 	bytes = (bytes * 10) + (bytes >> 8);
 	bytes = ((bytes & UINT64_C(0x000000FF000000FF)) * (100 + (UINT64_C(1000000) << 32)) +
 			 ((bytes >> 16) & UINT64_C(0x000000FF000000FF)) * (1 + (UINT64_C(10000) << 32))) >> 32;
@@ -72,70 +80,76 @@ eight_digits(uint64_t bytes)
 typedef struct Digits
 {
 	uint64_t	value;
-	int			kept;			/* significant digits in value */
-	int			dropped;		/* digits that found no room */
+	long		dropped;		/* digits that found no room in value */
 	bool		any;
 } Digits;
 
-static inline void
-add_digit(Digits *digits, char c)
-{
-	digits->any = true;
-	if (digits->kept < MAX_DIGITS)
-	{
-		digits->value = digits->value * 10 + (uint64_t) (c - '0');
-		/* Leading zeros take no room. */
-		digits->kept += digits->value != 0;
-	}
-	else
-		digits->dropped++;
-}
+/* Below these another eight digits, or one, fit into 64 bits. */
+#define ROOM_FOR_EIGHT UINT64_C(100000000000)
+#define ROOM_FOR_ONE UINT64_C(1000000000000000000)
 
 static inline const char *
 read_digits(const char *p, const char *end, Digits *digits)
 {
+	const char *start = p;
+
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	while (end - p >= 8 && digits->kept <= MAX_DIGITS - 8)
+	while (end - p >= 8 && digits->value < ROOM_FOR_EIGHT)
 	{
+		static const uint32_t power[] = {
+			1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000
+		};
 		uint64_t	bytes;
+		int			count;
 
 		memcpy(&bytes, p, sizeof(bytes));
-		if (!are_eight_digits(bytes))
+		count = leading_digits(bytes);
+		if (count == 0)
 			break;
-		/*
-		 * Counting all eight, leading zeros among them, may only make a later
-		 * digit be dropped early, which the error bound allows as long as no
-		 * fewer than MAX_DIGITS - 8 significant ones are kept: so count them
-		 * only once a significant digit has come.
-		 */
-		digits->value = digits->value * 100000000 + eight_digits(bytes);
-		if (digits->kept > 0)
-			digits->kept += 8;
-		else
-			for (uint64_t rest = digits->value; rest != 0; rest /= 10)
-				digits->kept++;
-		digits->any = true;
-		p += 8;
+		digits->value = digits->value * power[count] + digits_value(bytes, count);
+		p += count;
+		if (count < 8)
+			break;
 	}
 #endif
-	while (p < end && is_digit(*p))
-		add_digit(digits, *p++);
+	for (; p < end && is_digit(*p); p++)
+	{
+		if (digits->value < ROOM_FOR_ONE)
+			digits->value = digits->value * 10 + (uint64_t) (*p - '0');
+		else
+			digits->dropped++;
+	}
+	digits->any |= p > start;
 	return p;
+}
+
+static inline float
+with_sign(float magnitude, uint32_t negative)
+{
+	uint32_t	bits;
+
+	memcpy(&bits, &magnitude, sizeof(bits));
+	bits |= negative << 31;
+	memcpy(&magnitude, &bits, sizeof(bits));
+	return magnitude;
 }
 
 const char *
 rv_float32_parse(const char *text, const char *end, float *value)
 {
 	const char *p = text;
-	Digits		digits = {0, 0, 0, false};
-	bool		negative = false;
-	long		exponent = 0;
+	Digits		digits = {0, 0, false};
+	uint32_t	negative;
+	long		exponent;
 	double		d;
 	uint64_t	bits;
 	uint64_t	low;
 
-	if (p < end && (*p == '-' || *p == '+'))
-		negative = *p++ == '-';
+	/* Half of all numbers are negative: no branch on that. */
+	if (p == end)
+		return NULL;
+	negative = *p == '-';
+	p += negative | (*p == '+');
 
 	p = read_digits(p, end, &digits);
 	/* Dropped digits before the point are powers of ten, behind it nothing. */
@@ -176,7 +190,7 @@ rv_float32_parse(const char *text, const char *end, float *value)
 
 	if (digits.value == 0)
 	{
-		*value = negative ? -0.0f : 0.0f;
+		*value = with_sign(0.0f, negative);
 		return p;
 	}
 
@@ -208,6 +222,6 @@ rv_float32_parse(const char *text, const char *end, float *value)
 			return NULL;
 	}
 
-	*value = negative ? -(float) d : (float) d;
+	*value = with_sign((float) d, negative);
 	return p;
 }

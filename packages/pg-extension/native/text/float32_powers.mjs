@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Writes float32_powers.h: for each e the 64-bit integer g with
+ * Writes float32_powers.h: the nearest double to 10^e, and for each e the 64-bit integer g with
  * (g - 1) * 2^r < 10^e <= g * 2^r and 2^63 <= g < 2^64 (Giulietti, "The Schubfach way to render doubles",
  * section 8.1). Exact integer arithmetic; a test holds the committed header against this script.
  */
@@ -24,8 +24,11 @@ function entry(e) {
 
 export function header() {
   const rows = [];
+  const scales = [];
   for (let e = MIN; e <= MAX; e++) {
     rows.push(`\tUINT64_C(0x${entry(e).toString(16).toUpperCase()}),\t/* 10^${e} */`);
+    // Compilers round a literal to the nearest double.
+    scales.push(`\t1e${e},`);
   }
   return `/*
  * float32_powers.h - powers of ten for float32_print.c.  Written by
@@ -40,6 +43,10 @@ export function header() {
 
 static const uint64_t rv_float32_powers[] = {
 ${rows.join('\n')}
+};
+
+static const double rv_float32_scales[] = {
+${scales.join('\n')}
 };
 
 #endif							/* RUVECTOR_FLOAT32_POWERS_H */

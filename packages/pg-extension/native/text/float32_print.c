@@ -4,11 +4,16 @@
  * R. Giulietti, "The Schubfach way to render doubles" (2021), for 32-bit floats:
  * the float is c * 2^q; every real in its rounding interval reads back as it.
  * With k = floor(log10 2^q) the interval is longer than 10^k and shorter than
- * 2 * 10^(k+1), so that at most one multiple of 10^(k+1) and at least one of 10^k
- * lie inside: the shorter is taken if there is one, else the closest.
- * Interval ends and centre are scaled by 10^-k with a 64-bit table entry and
- * "rounded to odd" (two extra bits, the last sticky), which keeps every
- * comparison exact (section 9.9 there).
+ * 10^(k+1), so that at most one multiple of 10^(k+1) and at least one of 10^k lie
+ * inside: the former is taken if there is one, else the closest of the latter.
+ *
+ * That is decided twice.  shortest_fast() scales the float and the half width of
+ * its interval to units of 10^k in double arithmetic, where the float has 7 to 9
+ * digits and an error below 4e-8 (two roundings of relative size 2^-53).  Unless a
+ * comparison comes within MARGIN of equality its outcome is certain.  The rest,
+ * one float in a million, goes to shortest_exact(): the interval's ends and centre
+ * are scaled with a 64-bit table entry and "rounded to odd" (two extra bits, the
+ * last sticky), which keeps every comparison exact (section 9.9 there).
  *
  * PostgreSQL's own printer (Ryu, built without STRICTLY_SHORTEST) never takes an
  * end of the interval itself, even where round-half-even would allow it; here the
@@ -17,6 +22,8 @@
  */
 #include "float32_text.h"
 
+#include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -45,34 +52,79 @@ floor_log2_pow10(int e)
 	return (e * 1741647) >> 19;
 }
 
-/* cp * g / 2^64, its lowest bit set where anything was cut off. */
-static inline uint32_t
-multiply_round_to_odd(uint64_t g, uint32_t cp)
-{
-	uint64_t	low = (uint64_t) (uint32_t) g * cp;
-	uint64_t	high = (g >> 32) * cp + (low >> 32);
+__extension__ typedef unsigned __int128 uint128;
 
-	return (uint32_t) (high >> 32) | ((uint32_t) high > 1);
+/* product / 2^64, its lowest bit set where anything was cut off. */
+static inline uint32_t
+round_to_odd(uint128 product)
+{
+	return (uint32_t) (product >> 64) | ((uint32_t) (product >> 32) > 1);
 }
 
 typedef struct Decimal32
 {
-	uint32_t	digits;			/* may end in zeros */
+	uint32_t	digits;			/* 1 to 10^9 - 1, may end in zeros */
 	int			exponent;
 } Decimal32;
 
-static inline Decimal32
-shortest(uint32_t mantissa, uint32_t biased_exponent)
+/* Far above the error of the arithmetic, 4e-8, and far below 1. */
+#define MARGIN 1e-6
+
+/*
+ * For a normal float that is no power of two (the interval of those is not
+ * symmetric).  False where the arithmetic cannot decide.
+ */
+static inline bool
+shortest_fast(double magnitude, uint32_t biased_exponent, Decimal32 *decimal)
+{
+	int			q = (int) biased_exponent - EXPONENT_BIAS - MANTISSA_BITS;
+	int			k = floor_log10_pow2(q);
+	double		scale = rv_float32_scales[-k - RV_FLOAT32_POWERS_MIN];
+	uint64_t	half_ulp_bits = (uint64_t) (q - 1 + 1023) << 52;	/* 2^(q-1) */
+	double		half_ulp;
+	double		scaled = magnitude * scale;
+	double		half_width;
+	uint32_t	tens;
+	uint32_t	units;
+	double		distance;
+	double		fraction;
+	bool		tens_fit;
+
+	memcpy(&half_ulp, &half_ulp_bits, sizeof(half_ulp));
+	half_width = half_ulp * scale;
+
+	/* The nearest multiple of ten, and the nearest integer. */
+	tens = (uint32_t) (int32_t) (scaled * 0.1 + 0.5) * 10;
+	distance = fabs(scaled - (double) (int32_t) tens);
+	tens_fit = distance < half_width;
+	units = (uint32_t) (int32_t) (scaled + 0.5);
+	fraction = fabs(scaled - (double) (int32_t) units);
+
+	decimal->digits = units ^ ((units ^ tens) & -(uint32_t) tens_fit);
+	decimal->exponent = k;
+
+	/* A half between two integers matters only when no multiple of ten fits. */
+	return (fabs(distance - half_width) > MARGIN) & (tens_fit | (fraction < 0.5 - MARGIN));
+}
+
+static Decimal32
+shortest_exact(uint32_t mantissa, uint32_t biased_exponent)
 {
 	uint32_t	c;
 	int			q;
 	int			k;
 	int			h;
 	uint64_t	g;
+	uint128		product;
 	uint32_t	lower;
 	uint32_t	centre;
 	uint32_t	upper;
 	uint32_t	s;
+	uint32_t	shorter;
+	int			down_fits;
+	int			up_fits;
+	int			use_shorter;
+	int			round_up;
 	/* Below a power of two the floats lie twice as dense. */
 	int			lower_is_closer = mantissa == 0 && biased_exponent > 1;
 
@@ -95,59 +147,55 @@ shortest(uint32_t mantissa, uint32_t biased_exponent)
 	h = q + floor_log2_pow10(-k) + 1;
 	g = rv_float32_powers[-k - RV_FLOAT32_POWERS_MIN];
 
-	lower = multiply_round_to_odd(g, (4 * c - 2 + (uint32_t) lower_is_closer) << h) + 1;
-	centre = multiply_round_to_odd(g, (4 * c) << h);
-	upper = multiply_round_to_odd(g, (4 * c + 2) << h) - 1;
+	/* Centre 4c and the ends 4c - 2 (4c - 1 below a power of two) and 4c + 2, scaled. */
+	product = (uint128) g * (uint64_t) ((4 * c) << h);
+	centre = round_to_odd(product);
+	lower = round_to_odd(product - ((uint128) g << (h + 1 - lower_is_closer))) + 1;
+	upper = round_to_odd(product + ((uint128) g << (h + 1))) - 1;
 
+	/*
+	 * Which candidate wins is as good as random, so both are worked out and one
+	 * is selected without a branch.
+	 */
 	s = centre / 4;
-	if (s >= 10)
-	{
-		uint32_t	shorter = s / 10;
-		int			down_fits = lower <= 40 * shorter;
-		int			up_fits = 40 * shorter + 40 <= upper;
+	shorter = s / 10;
+	down_fits = lower <= 40 * shorter;
+	up_fits = 40 * shorter + 40 <= upper;
+	use_shorter = (down_fits != up_fits) & (s >= 10);
+	shorter += (uint32_t) up_fits;
 
-		if (down_fits != up_fits)
-			return (Decimal32) {shorter + (uint32_t) up_fits, k + 1};
-	}
-	{
-		int			down_fits = lower <= 4 * s;
-		int			up_fits = 4 * s + 4 <= upper;
-		uint32_t	middle = 4 * s + 2;
-		int			round_up;
+	down_fits = lower <= 4 * s;
+	up_fits = 4 * s + 4 <= upper;
+	/* Both or neither: the closer one, the even one when equally close. */
+	round_up = (centre > 4 * s + 2) | ((centre == 4 * s + 2) & (s & 1));
+	s += (uint32_t) (down_fits != up_fits ? up_fits : round_up);
 
-		if (down_fits != up_fits)
-			return (Decimal32) {s + (uint32_t) up_fits, k};
-
-		/* Both or neither: the closer one, the even one when equally close. */
-		round_up = centre > middle || (centre == middle && (s & 1) != 0);
-		return (Decimal32) {s + (uint32_t) round_up, k};
-	}
+	return (Decimal32) {s ^ ((s ^ shorter) & -(uint32_t) use_shorter), k + use_shorter};
 }
 
-static const char digit_pairs[200] =
-"00010203040506070809" "10111213141516171819"
-"20212223242526272829" "30313233343536373839"
-"40414243444546474849" "50515253545556575859"
-"60616263646566676869" "70717273747576777879"
-"80818283848586878889" "90919293949596979899";
-
-static inline void
-put_pair(char *out, uint32_t pair)
+/*
+ * Eight decimal digits as eight bytes, the first digit in the lowest: halves,
+ * then pairs, then digits, each split by one multiplication for all lanes.
+ */
+static inline uint64_t
+eight_digits(uint32_t value)
 {
-	memcpy(out, digit_pairs + 2 * pair, 2);
+	uint64_t	halves = (uint64_t) (value / 10000) | ((uint64_t) (value % 10000) << 32);
+	/* floor(x / 100) for x < 10^4, floor(x / 10) for x < 100 */
+	uint64_t	hundreds = ((halves * 10486) >> 20) & UINT64_C(0x0000007F0000007F);
+	uint64_t	pairs = hundreds | ((halves - 100 * hundreds) << 16);
+	uint64_t	tens = ((pairs * 103) >> 10) & UINT64_C(0x000F000F000F000F);
+
+	return tens | ((pairs - 10 * tens) << 8);
 }
 
-/* Exactly eight digits, leading zeros included. */
 static inline void
-put_eight(char *out, uint32_t value)
+put_eight(char *out, uint64_t bytes)
 {
-	uint32_t	high = value / 10000;
-	uint32_t	low = value % 10000;
-
-	put_pair(out, high / 100);
-	put_pair(out + 2, high % 100);
-	put_pair(out + 4, low / 100);
-	put_pair(out + 6, low % 100);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	bytes = __builtin_bswap64(bytes);
+#endif
+	memcpy(out, &bytes, sizeof(bytes));
 }
 
 /* Number of decimal digits of a value from 1 to 10^9 - 1. */
@@ -163,86 +211,125 @@ decimal_length(uint32_t value)
 	return guess + (value >= powers[guess]);
 }
 
-int
-rv_float32_print(float value, char *out)
+#define ASCII_ZEROS UINT64_C(0x3030303030303030)
+
+/* What is to be written of one float. */
+typedef struct Piece
+{
+	uint64_t	rest;			/* the eight digits behind the first, as eight_digits() */
+	int32_t		point;			/* digits before the decimal point */
+	uint32_t	first;			/* the first digit; 0 for zero */
+} Piece;
+
+static inline Decimal32
+shortest(float value)
 {
 	uint32_t	bits;
 	uint32_t	mantissa;
 	uint32_t	biased_exponent;
 	Decimal32	decimal;
-	char		digits[16];
-	int			length;
-	int			point;			/* digits before the decimal point */
-	char	   *p = out;
 
 	memcpy(&bits, &value, sizeof(bits));
 	mantissa = bits & ((UINT32_C(1) << MANTISSA_BITS) - 1);
 	biased_exponent = (bits >> MANTISSA_BITS) & 0xFF;
+	if ((bits << 1) == 0)
+		return (Decimal32) {0, 0};
+	if (mantissa == 0 || biased_exponent == 0 ||
+		!shortest_fast(fabs((double) value), biased_exponent, &decimal))
+		decimal = shortest_exact(mantissa, biased_exponent);
+	return decimal;
+}
+
+static inline Piece
+cut(Decimal32 decimal)
+{
+	/* 10^(9 - length): brings the digits to nine. */
+	static const uint32_t scale[] = {
+		0, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1
+	};
+	int			length = decimal_length(decimal.digits | 1);
+	uint32_t	nine = decimal.digits * scale[length];
+
+	return (Piece) {eight_digits(nine % 100000000), length + decimal.exponent, nine / 100000000};
+}
+
+/* Returns the position behind the text. */
+static inline char *
+write_piece(char *p, bool negative, const Piece *piece)
+{
+	uint64_t	rest = piece->rest | ASCII_ZEROS;
+	int			point = piece->point;
+	/* Without trailing zeros; the digits behind the first are the nonzero bytes. */
+	int			length = piece->rest == 0 ? 1 : 9 - __builtin_clzll(piece->rest) / 8;
+	char		first = (char) ('0' + piece->first);
 
 	*p = '-';
-	p += bits >> 31;
-	if ((bits << 1) == 0)
+	p += negative;
+	if (point > -4 && point <= 0)
 	{
-		*p++ = '0';
-		return (int) (p - out);
+		memcpy(p, "0.000", 5);
+		p += 2 - point;
+		*p = first;
+		put_eight(p + 1, rest);
+		return p + length;
 	}
-
-	decimal = shortest(mantissa, biased_exponent);
-	length = decimal_length(decimal.digits);
-	point = length + decimal.exponent;
-
-	/* Nine digits at most: left-align them, zeros behind. */
+	if (point > 0 && point <= 6)
 	{
-		static const uint32_t scale[] = {
-			0, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1
-		};
-		uint32_t	nine = decimal.digits * scale[length];
+		uint64_t	fraction;
 
-		digits[0] = (char) ('0' + nine / 100000000);
-		put_eight(digits + 1, nine % 100000000);
+		*p = first;
+		put_eight(p + 1, rest);
+		if (length <= point)
+			return p + point;	/* the zeros behind the last digit are in place */
+		memcpy(&fraction, p + point, sizeof(fraction));
+		p[point] = '.';
+		memcpy(p + point + 1, &fraction, sizeof(fraction));
+		return p + length + 1;
 	}
-	while (digits[length - 1] == '0')
-		length--;
-
-	if (point > -4 && point <= 6)
-	{
-		if (point <= 0)
-		{
-			memcpy(p, "0.000", 5);
-			p += 2 - point;
-			memcpy(p, digits, 9);
-			p += length;
-		}
-		else if (length <= point)
-		{
-			/* The zeros behind the last digit are in place. */
-			memcpy(p, digits, 6);
-			p += point;
-		}
-		else
-		{
-			memcpy(p, digits, 6);
-			p[point] = '.';
-			memcpy(p + point + 1, digits + point, (size_t) (9 - point));
-			p += length + 1;
-		}
-		return (int) (p - out);
-	}
-
 	{
 		int			exponent = point - 1;
 
-		*p++ = digits[0];
-		if (length > 1)
-		{
-			*p++ = '.';
-			memcpy(p, digits + 1, 8);
-			p += length - 1;
-		}
-		*p++ = 'e';
-		*p++ = exponent < 0 ? '-' : '+';
-		put_pair(p, (uint32_t) (exponent < 0 ? -exponent : exponent));
-		p += 2;
+		p[0] = first;
+		p[1] = '.';
+		put_eight(p + 2, rest);
+		p += length == 1 ? 1 : length + 1;
+		p[0] = 'e';
+		p[1] = exponent < 0 ? '-' : '+';
+		exponent = exponent < 0 ? -exponent : exponent;
+		p[2] = (char) ('0' + exponent / 10);
+		p[3] = (char) ('0' + exponent % 10);
+		return p + 4;
 	}
-	return (int) (p - out);
+}
+
+/*
+ * A float's digits take some 130 cycles from first to last, more than one
+ * processor's window of instructions covers for a second float.  So a block goes
+ * through each phase together: within a phase the floats do not depend on each
+ * other, and only the last, which is short, knows where the text ends.
+ */
+#define BLOCK 16
+
+char *
+rv_float32_print_list(const float *values, size_t count, char *out)
+{
+	Decimal32	decimals[BLOCK];
+	Piece		pieces[BLOCK];
+
+	for (size_t start = 0; start < count; start += BLOCK)
+	{
+		size_t		n = count - start < BLOCK ? count - start : BLOCK;
+		const float *block = values + start;
+
+		for (size_t i = 0; i < n; i++)
+			decimals[i] = shortest(block[i]);
+		for (size_t i = 0; i < n; i++)
+			pieces[i] = cut(decimals[i]);
+		for (size_t i = 0; i < n; i++)
+		{
+			out = write_piece(out, signbit(block[i]) != 0, &pieces[i]);
+			*out++ = ',';
+		}
+	}
+	return out;
 }

@@ -8,12 +8,17 @@
 #ifndef RUVECTOR_FLOAT32_TEXT_H
 #define RUVECTOR_FLOAT32_TEXT_H
 
+#include <stddef.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* "-1.23456789e-38" and a little air; no terminating zero is written. */
+/* "-1.23456789e-38," */
 #define RV_FLOAT32_TEXT_MAX 16
+
+/* Whole words are written, past the end of a short text. */
+#define RV_FLOAT32_TEXT_SLACK 16
 
 /*
  * Reads a decimal number at `text`, not past `end`, rounded to the nearest
@@ -30,12 +35,14 @@ extern const char *rv_float32_parse(const char *text, const char *end,
 									float *value);
 
 /*
- * Writes the shortest decimal text that reads back as `value`: the bytes of
- * PostgreSQL's float_to_shortest_decimal_bufn().  `value` must be finite.
- * Returns the number of bytes, at most RV_FLOAT32_TEXT_MAX - 1; all
- * RV_FLOAT32_TEXT_MAX bytes of `out` may be overwritten.
+ * Writes `count` floats, each as the shortest decimal text that reads back as it
+ * (the bytes of PostgreSQL's float_to_shortest_decimal_bufn()) and a comma behind
+ * it.  All must be finite.  Returns the position behind the last comma.
+ *
+ * A number and its comma take at most RV_FLOAT32_TEXT_MAX bytes; `out` must have
+ * room for that many for each number, and RV_FLOAT32_TEXT_SLACK once.
  */
-extern int	rv_float32_print(float value, char *out);
+extern char *rv_float32_print_list(const float *values, size_t count, char *out);
 
 #ifdef __cplusplus
 }

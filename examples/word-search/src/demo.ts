@@ -8,7 +8,7 @@ import { checkAnswers } from './oracle.js';
 import type { Progress } from './progress.js';
 import { answerable, DEFAULT_QUESTIONS, namedWords, type Questions, requireWords } from './questions.js';
 import type { ExactReport, Report } from './report.js';
-import { analogy, explainExact, nearest } from './search.js';
+import { analogy, explainExact, nearest, vectorSearchSql } from './search.js';
 import { type Split, splitDataset } from './split.js';
 
 const HELD_OUT_QUERIES = 1000;
@@ -144,7 +144,8 @@ async function answer(
 async function measureExact(client: pg.Client, split: Split, options: DemoOptions): Promise<ExactReport> {
   const { data, progress, signal } = options;
   const queries = split.heldOut;
-  const plan = await explainExact(client, encodeVector(vectorOf(data, queries[0] ?? split.loaded[0]!)), K);
+  const example = encodeVector(vectorOf(data, queries[0] ?? split.loaded[0]!));
+  const plan = await explainExact(client, vectorSearchSql(K), [example]);
   const searching = progress.step('searching exactly', { total: queries.length, unit: 'queries' });
   const { answers, timing } = await measureSearch(client, data, queries, {
     k: K,

@@ -19,11 +19,6 @@ import { ANALOGY_SQL, NEAREST_SQL } from './search.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const DATASET_DIRECTORY = join(ROOT, '.cache', 'datasets', WINK_GLOVE_100D.name);
-/**
- * A sequential scan of a table that is larger than a quarter of shared_buffers goes through a small ring buffer
- * and copies every page from the operating system again (PostgreSQL, storage/buffer/README).
- */
-const SETTINGS = { shared_buffers: '768MB' };
 /** A terminal and npm may both deliver one Ctrl-C. */
 const SAME_SIGNAL_MS = 500;
 
@@ -70,7 +65,7 @@ async function demonstrate(args: Arguments, signal: AbortSignal): Promise<Report
       ...dataset,
       ...(args.rows !== undefined && { rows: args.rows }),
       ...(args.query !== undefined && { questions: parseQuestions(args.query) }),
-      startServer: () => startEmbedded({ settings: SETTINGS, signal, dataDir }),
+      startServer: () => startEmbedded({ signal, dataDir }),
       progress,
       signal,
       ...(!args.json && printed),
@@ -121,7 +116,7 @@ async function readDataset(
 async function serve(dataDir: string, signal: AbortSignal): Promise<number> {
   if (!existsSync(join(dataDir, 'PG_VERSION')))
     throw new UsageError(`--serve needs a directory that --keep kept; ${dataDir} is none`);
-  const server = await startEmbedded({ dataDir, settings: SETTINGS, signal });
+  const server = await startEmbedded({ dataDir, signal });
   print(`PostgreSQL ${server.version} runs on ${dataDir}. Table words; Ctrl-C stops the server.\n`);
   print(`  psql '${server.connectionString}'\n`);
   // The server does not keep this process alive, and a signal handler does not either.

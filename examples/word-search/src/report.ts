@@ -71,12 +71,18 @@ export function formatAnswers(
   sql: { readonly nearest: string; readonly analogy: string },
   style: Style,
 ): string {
-  const section = (title: string, query: string, lines: readonly (readonly [string, string])[]): string[] => {
+  const section = (
+    title: string,
+    query: string,
+    plan: string | undefined,
+    lines: readonly (readonly [string, string])[],
+  ): string[] => {
     if (lines.length === 0) return [];
     const width = Math.max(...lines.map(([question]) => question.length));
     return [
       style.bold(title),
       ...query.split('\n').map((line) => style.dim(`    ${line}`)),
+      style.dim(`    plan: ${plan}`),
       ...lines.map(([question, answer]) => `  ${question.padEnd(width)}  ${answer}`),
       '',
     ];
@@ -85,11 +91,13 @@ export function formatAnswers(
     ...section(
       'Nearest words, by cosine distance',
       sql.nearest,
+      nearest[0]?.plan,
       nearest.map(({ word, neighbours }) => [printable(word), formatNeighbours(neighbours)] as const),
     ),
     ...section(
       'Analogies',
       sql.analogy,
+      analogies[0]?.plan,
       analogies.map((answer) => [formatAnalogy(answer), formatNeighbours(answer.neighbours)] as const),
     ),
   ].join('\n');

@@ -11,10 +11,13 @@ export interface Neighbour {
 
 export interface NearestAnswer {
   readonly word: string;
+  /** How the server found them, as in {@link PlanFacts}. */
+  readonly plan: string;
   readonly neighbours: readonly Neighbour[];
 }
 
 export interface AnalogyAnswer extends Analogy {
+  readonly plan: string;
   readonly neighbours: readonly Neighbour[];
 }
 
@@ -43,55 +46,81 @@ export function vectorSearchSql(k: number): string {
   return `SELECT id, embedding <=> $1 AS distance FROM words ORDER BY distance LIMIT ${k}`;
 }
 
-/** The `k` words nearest to a word of the table, itself left out. */
+/**
+ * The `k` words nearest to a word of the table, itself left out.
+ *
+ * @throws DemoError `NOT_EXACT` as {@link explainExact}
+ */
 export async function nearest(client: Client, word: string, k: number): Promise<NearestAnswer> {
+  const { plan } = await explainExact(client, NEAREST_SQL, [word, k]);
   const { rows } = await client.query<Neighbour>(NEAREST_SQL, [word, k]);
-  return { word, neighbours: rows };
+  return { word, plan, neighbours: rows };
 }
 
-/** The `k` words nearest to an analogy's point, its own words left out. */
+/**
+ * The `k` words nearest to an analogy's point, its own words left out.
+ *
+ * @throws DemoError `NOT_EXACT` as {@link explainExact}
+ */
 export async function analogy(client: Client, question: Analogy, k: number): Promise<AnalogyAnswer> {
   const { minuend, subtrahend, addend } = question;
-  const { rows } = await client.query<Neighbour>(ANALOGY_SQL, [minuend, subtrahend, addend, k]);
-  return { minuend, subtrahend, addend, neighbours: rows };
+  const values = [minuend, subtrahend, addend, k];
+  const { plan } = await explainExact(client, ANALOGY_SQL, values);
+  const { rows } = await client.query<Neighbour>(ANALOGY_SQL, values);
+  return { minuend, subtrahend, addend, plan, neighbours: rows };
 }
 
 /** A node of `EXPLAIN (FORMAT JSON)`. */
-interface PlanNode {
+export interface PlanNode {
   readonly 'Node Type': string;
-  readonly 'Relation Name'?: string;
+  readonly 'Parent Relationship'?: string;
   readonly 'Parallel Aware'?: boolean;
   readonly 'Workers Planned'?: number;
   readonly Plans?: readonly PlanNode[];
 }
 
 export interface PlanFacts {
-  /** Node types from the root down, as in "Limit > Sort > Seq Scan". */
+  /** Node types from the root down, as in "Limit > Sort > Seq Scan", without the subqueries that give one value. */
   readonly plan: string;
   readonly parallelWorkers: number;
 }
 
 /**
- * Asks the planner how it will answer a search, and makes sure that it reads every row.
+ * Asks the planner how it will answer a search, and makes sure that it compares every row.
  *
  * @throws DemoError `NOT_EXACT` if the plan is anything but a sequential scan of the table under a sort
  */
-export async function explainExact(client: Client, vector: Buffer, k: number): Promise<PlanFacts> {
+export async function explainExact(
+  client: Client,
+  sql: string,
+  values: readonly unknown[],
+): Promise<PlanFacts> {
   const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
-    `EXPLAIN (FORMAT JSON) ${vectorSearchSql(k)}`,
-    [vector],
+    `EXPLAIN (FORMAT JSON) ${sql}`,
+    [...values],
   );
-  const nodes = flatten(rows[0]!['QUERY PLAN'][0].Plan);
+  return exactPlan(rows[0]!['QUERY PLAN'][0].Plan);
+}
+
+/** {@link explainExact} of a plan that is already there. */
+export function exactPlan(root: PlanNode): PlanFacts {
+  const nodes = mainPath(root);
   const plan = nodes.map(describe).join(' > ');
-  const scans = nodes.filter((node) => node['Relation Name'] !== undefined || /Scan/.test(node['Node Type']));
-  const exact = scans.length === 1 && scans[0]!['Node Type'] === 'Seq Scan';
-  if (!exact || !nodes.some((node) => node['Node Type'] === 'Sort'))
-    throw new DemoError('NOT_EXACT', `the search is not a sorted sequential scan: ${plan}`);
+  const kinds = nodes.map((node) => node['Node Type']);
+  const above = kinds.slice(0, -1);
+  const exact =
+    kinds.at(-1) === 'Seq Scan' && above.includes('Sort') && above.every((kind) => ABOVE.has(kind));
+  if (!exact) throw new DemoError('NOT_EXACT', `the search is not a sorted sequential scan: ${plan}`);
   return { plan, parallelWorkers: Math.max(0, ...nodes.map((node) => node['Workers Planned'] ?? 0)) };
 }
 
-function flatten(node: PlanNode): PlanNode[] {
-  return [node, ...(node.Plans ?? []).flatMap(flatten)];
+/** What may stand above the scan without dropping a row that belongs to the answer. */
+const ABOVE: ReadonlySet<string> = new Set(['Limit', 'Sort', 'Gather', 'Gather Merge', 'Result']);
+
+/** The node and what feeds it rows; subqueries that are evaluated beside it are no part of the path. */
+function mainPath(node: PlanNode): PlanNode[] {
+  const feeding = (node.Plans ?? []).filter((child) => child['Parent Relationship'] !== 'InitPlan');
+  return [node, ...feeding.flatMap(mainPath)];
 }
 
 function describe(node: PlanNode): string {

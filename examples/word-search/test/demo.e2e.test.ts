@@ -104,6 +104,7 @@ describe('the demo', () => {
     expect(status).toBe(0);
     expect(stdout.trim().split('\n')).toHaveLength(1);
     const report = JSON.parse(stdout) as Report;
+    const plan = 'Limit > Sort > Seq Scan';
     expect(report).toEqual({
       dataset: { name: small, version: 'local', rows: 2000, dimensions: 16, heldOut: 200 },
       server: {
@@ -118,15 +119,17 @@ describe('the demo', () => {
         bytes: expect.any(Number),
       },
       table: { heapBytes: expect.any(Number), totalBytes: expect.any(Number) },
-      nearest: [{ word: 'king', neighbours: expect.any(Array) }],
-      analogies: [{ minuend: 'king', subtrahend: 'man', addend: 'woman', neighbours: expect.any(Array) }],
+      nearest: [{ word: 'king', plan, neighbours: expect.any(Array) }],
+      analogies: [
+        { minuend: 'king', subtrahend: 'man', addend: 'woman', plan, neighbours: expect.any(Array) },
+      ],
       exact: {
         queries: 200,
         k: 10,
         p50Ms: expect.any(Number),
         p99Ms: expect.any(Number),
         queriesPerSecond: expect.any(Number),
-        plan: 'Limit > Sort > Seq Scan',
+        plan,
         parallelWorkers: 0,
         checked: 100,
         mismatches: 0,

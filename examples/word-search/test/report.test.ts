@@ -10,8 +10,8 @@ const report: Report = {
   server: { version: '15.20', extension: 'vector', extensionVersion: '0.1.0' },
   load: { rows: 340_479, seconds: 1.5, rowsPerSecond: 226_986, bytes: 146_000_000 },
   table: { heapBytes: 155_000_000, totalBytes: 172_000_000 },
-  nearest: [{ word: 'king', neighbours }],
-  analogies: [{ minuend: 'king', subtrahend: 'man', addend: 'woman', neighbours }],
+  nearest: [{ word: 'king', plan: 'Limit > Sort > Seq Scan', neighbours }],
+  analogies: [{ minuend: 'king', subtrahend: 'man', addend: 'woman', plan: 'Limit', neighbours }],
   exact: {
     queries: 1000,
     k: 10,
@@ -36,8 +36,10 @@ describe('the report for people', () => {
 
   it('shows questions, their SQL and answers, without obeying control characters', () => {
     const text = formatAnswers(report, { nearest: 'SELECT 1', analogy: 'SELECT 2' }, plain);
-    expect(text).toContain('    SELECT 1\n  king  queen 0.250, bad\ufffd[31m 0.500');
-    expect(text).toContain('    SELECT 2\n  king - man + woman  queen 0.250');
+    expect(text).toContain(
+      '    SELECT 1\n    plan: Limit > Sort > Seq Scan\n  king  queen 0.250, bad\ufffd[31m 0.500',
+    );
+    expect(text).toContain('    SELECT 2\n    plan: Limit\n  king - man + woman  queen 0.250');
     expect(text).not.toContain('\x1b');
     expect(formatAnswers({ nearest: [], analogies: [] }, { nearest: '', analogy: '' }, plain)).toBe('');
   });

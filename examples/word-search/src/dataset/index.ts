@@ -34,7 +34,7 @@ export interface LoadDatasetOptions {
  */
 export async function loadDataset(source: DatasetSource, options: LoadDatasetOptions): Promise<WordVectors> {
   const { directory, onProgress } = options;
-  const identity = `${source.name}@${source.version} ${source.integrity}`;
+  const identity = identityOf(source);
   const file = join(directory, `${source.name}-${source.version}.bin`);
   const cached = await readOrDiscard(file, identity);
   if (cached !== undefined) return cached;
@@ -48,6 +48,11 @@ export async function loadDataset(source: DatasetSource, options: LoadDatasetOpt
   onProgress?.('write', 0);
   await writeCache(file, identity, data);
   return data;
+}
+
+/** What a binary form was made from. */
+export function identityOf(source: DatasetSource): string {
+  return `${source.name}@${source.version} ${source.integrity}`;
 }
 
 /** A damaged binary form is only a copy: it is thrown away and made again. */

@@ -52,7 +52,7 @@ export interface Budget {
   readonly rounds: number;
   /** Rounds whose samples are thrown away. */
   readonly warmups: number;
-  /** Least length of one timed sample, in milliseconds; shorter work is repeated. */
+  /** Least length of one timed run, in milliseconds; shorter work is repeated. See `repeatFor`. */
   readonly minTimeMs: number;
 }
 

@@ -30,8 +30,8 @@ const ROWS = [256, 10_000] as const;
 const SEED = 20_240_817;
 
 const budgets: Readonly<Record<'full' | 'quick', Budget>> = {
-  full: { rounds: 41, warmups: 4, minTimeMs: 25 },
-  quick: { rounds: 19, warmups: 3, minTimeMs: 15 },
+  full: { rounds: 41, warmups: 4, minTimeMs: 8 },
+  quick: { rounds: 19, warmups: 3, minTimeMs: 5 },
 };
 
 type Loops = typeof import('./loops.js');

@@ -1,4 +1,5 @@
 import type { BenchReport, BenchResult } from './report.js';
+import { median } from './statistics.js';
 
 /** Three significant digits, without exponents; whole numbers from 1,000 on have separators. */
 export function formatValue(value: number): string {
@@ -69,6 +70,12 @@ export function formatReport(report: BenchReport): string {
     'ratio > 1: we are better; the median of the per-round ratios, against the strongest peer. spread: their 25th and 75th percentile.',
     ...notes,
   ];
+  if (results.length > 0) {
+    const loads = results.map(({ load }) => load);
+    footnotes.push(
+      `Load average when the cases began: ${median(loads).toFixed(1)}, at most ${Math.max(...loads).toFixed(1)}, on ${machine.cores} cores; 1 is this benchmark's own.`,
+    );
+  }
   const cached = results.filter((result) => result.cached).length;
   if (cached > 0)
     footnotes.push(`${cached} of ${results.length} figures come from earlier runs of these versions.`);

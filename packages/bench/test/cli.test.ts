@@ -67,6 +67,7 @@ describe('the command line', () => {
     expect(stdout).toMatch(/^case +metric +unit +ours +rival +ratio +spread$/m);
     expect(stdout).toMatch(/^a +time +ns\/call +1 +2 +2\.00x +2\.00-2\.00$/m);
     expect(stdout).toContain('suite fake (full)');
+    expect(stdout).toMatch(/^Load average when the cases began: \d+\.\d, at most \d+\.\d, on \d+ cores/m);
   });
 
   it('names absent peers in the table, with the cure', async () => {

@@ -20,7 +20,7 @@ const TEXT_DIMENSIONS = [128, 768] as const;
 
 const budgets: Readonly<Record<'full' | 'quick', Budget>> = {
   full: { rounds: 41, warmups: 3, minTimeMs: 12 },
-  quick: { rounds: 21, warmups: 2, minTimeMs: 6 },
+  quick: { rounds: 17, warmups: 2, minTimeMs: 6 },
 };
 
 /** Cases that read one table stand together: a table is made once. */

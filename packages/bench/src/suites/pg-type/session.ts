@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream/promises';
 import { type EmbeddedServer, startEmbedded } from '@ruvector/pg-extension/embedded';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { throwIfAborted } from '../../errors.js';
+import { BenchError, throwIfAborted } from '../../errors.js';
 import type { Stage } from './stages.js';
 
 /** What makes a scan repeatable: one process, no compiler, no write-back, one plan for all parameters. */
@@ -52,9 +52,14 @@ export class Contender implements AsyncDisposable {
     this.client = client;
   }
 
+  /**
+   * @throws BenchError `BENCH_NOT_BUILT` when the server does not start or does not load the extension: a stage for
+   *   another major version, say
+   */
   static async start({ directory, subject }: Stage, signal: AbortSignal): Promise<Contender> {
-    const server = await startEmbedded({ extensions: [{ stage: directory }], settings: SETTINGS, signal });
+    let server: EmbeddedServer | undefined;
     try {
+      server = await startEmbedded({ extensions: [{ stage: directory }], settings: SETTINGS, signal });
       const client = new pg.Client(server.connectionString);
       // A lost connection fails the running query; without a listener it would end the process.
       client.on('error', () => {});
@@ -62,8 +67,13 @@ export class Contender implements AsyncDisposable {
       await client.query('CREATE EXTENSION vector');
       return new Contender(subject.name, server, client);
     } catch (error) {
-      await server.stop();
-      throw error;
+      await server?.stop();
+      throwIfAborted(signal);
+      throw new BenchError(
+        'BENCH_NOT_BUILT',
+        `${subject.name} from ${directory} does not start: ${(error as Error).message}`,
+        { cause: error },
+      );
     }
   }
 

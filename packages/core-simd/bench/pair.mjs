@@ -58,7 +58,7 @@ const simsimdPair = {};
 
 console.log(JSON.stringify(simd.capabilities()));
 console.log(`simsimd: ${simsimd === undefined ? 'absent' : 'present'}`);
-for (const [op, { pair, many, ts, peer }] of Object.entries(operations)) {
+for (const [op, { pair, ts, peer }] of Object.entries(operations)) {
   const table = {};
   for (const n of dims) {
     const a = Array.from({ length: vectors }, () => random(n));
@@ -85,7 +85,7 @@ for (const [op, { pair, many, ts, peer }] of Object.entries(operations)) {
 }
 
 const table = {};
-for (const [op, { pair, many, ts, peer }] of Object.entries(operations)) {
+for (const [op, { many }] of Object.entries(operations)) {
   for (const n of dims.filter((d) => d >= 96)) {
     for (const count of [16, 1000, 10_000]) {
       const query = random(n);

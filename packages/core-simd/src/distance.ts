@@ -20,16 +20,26 @@ const nativeFrom = native === undefined ? Number.POSITIVE_INFINITY : (chosen.typ
 
 // V8 inlines a call of this module's constants, but not of an import: a fifth of a pair call.
 const brandOf = typedArrayGetter<string | undefined>(Symbol.toStringTag);
+const lengthOf = typedArrayGetter<number>('length');
 const shortDot = fallback.dot;
 const shortL2sq = fallback.l2sq;
 const shortL1 = fallback.l1;
 const shortCosine = fallback.cosine;
 const shortNorm = fallback.norm;
 
-/** Whether two arguments are vectors of one length, and not of none. */
-function isPair(a: Float32Array, b: Float32Array): boolean {
-  if (brandOf.call(a) !== float32 || brandOf.call(b) !== float32) return false;
-  return a.length !== 0 && a.length === b.length;
+/**
+ * The number of dimensions. An own property can hide the real length; the addon finds that out,
+ * and short loops are short, so only the TypeScript backend pays for asking the internal slot.
+ */
+function dimensions(a: Float32Array): number {
+  return native === undefined ? lengthOf.call(a) : a.length;
+}
+
+/** The number of dimensions of a pair; 0 also for what is no pair. */
+function pairDimensions(a: Float32Array, b: Float32Array): number {
+  if (brandOf.call(a) !== float32 || brandOf.call(b) !== float32) return 0;
+  const n = dimensions(a);
+  return n === dimensions(b) ? n : 0;
 }
 
 /**
@@ -55,11 +65,11 @@ export function capabilities(): Capabilities {
  * dot(new Float32Array([1, 2, 3]), new Float32Array([4, 5, 6])); // 32
  */
 export function dot(a: Float32Array, b: Float32Array): number {
-  if (!isPair(a, b)) {
+  const n = pairDimensions(a, b);
+  if (n === 0) {
     checkPair('dot', a, b);
     return 0;
   }
-  const n = a.length;
   if (n < nativeFrom) return shortDot(a, b, 0, n);
   kernels!.dot(a, b);
   return result[0];
@@ -80,11 +90,11 @@ export function dot(a: Float32Array, b: Float32Array): number {
  * l2sq(new Float32Array([1, 2]), new Float32Array([4, 6])); // 25
  */
 export function l2sq(a: Float32Array, b: Float32Array): number {
-  if (!isPair(a, b)) {
+  const n = pairDimensions(a, b);
+  if (n === 0) {
     checkPair('l2sq', a, b);
     return 0;
   }
-  const n = a.length;
   if (n < nativeFrom) return shortL2sq(a, b, 0, n);
   kernels!.l2sq(a, b);
   return result[0];
@@ -100,7 +110,7 @@ export function l2sq(a: Float32Array, b: Float32Array): number {
  * l2(new Float32Array([1, 2]), new Float32Array([4, 6])); // 5
  */
 export function l2(a: Float32Array, b: Float32Array): number {
-  if (!isPair(a, b)) {
+  if (pairDimensions(a, b) === 0) {
     checkPair('l2', a, b);
     return 0;
   }
@@ -120,11 +130,11 @@ export function l2(a: Float32Array, b: Float32Array): number {
  * l1(new Float32Array([1, 2]), new Float32Array([4, 6])); // 7
  */
 export function l1(a: Float32Array, b: Float32Array): number {
-  if (!isPair(a, b)) {
+  const n = pairDimensions(a, b);
+  if (n === 0) {
     checkPair('l1', a, b);
     return 0;
   }
-  const n = a.length;
   if (n < nativeFrom) return shortL1(a, b, 0, n);
   kernels!.l1(a, b);
   return result[0];
@@ -145,11 +155,11 @@ export function l1(a: Float32Array, b: Float32Array): number {
  * cosine(new Float32Array([1, 0]), new Float32Array([0, 2])); // 1
  */
 export function cosine(a: Float32Array, b: Float32Array): number {
-  if (!isPair(a, b)) {
+  const n = pairDimensions(a, b);
+  if (n === 0) {
     checkPair('cosine', a, b);
     return Number.NaN;
   }
-  const n = a.length;
   if (n < nativeFrom) return shortCosine(a, b, 0, n);
   kernels!.cosine(a, b);
   return result[0];
@@ -164,11 +174,11 @@ export function cosine(a: Float32Array, b: Float32Array): number {
  * norm(new Float32Array([3, 4])); // 5
  */
 export function norm(a: Float32Array): number {
-  if (brandOf.call(a) !== float32 || a.length === 0) {
+  const n = brandOf.call(a) === float32 ? dimensions(a) : 0;
+  if (n === 0) {
     checkVector('norm', 'a', a);
     return 0;
   }
-  const n = a.length;
   if (n < nativeFrom) return shortNorm(a, n);
   kernels!.norm(a);
   return result[0];

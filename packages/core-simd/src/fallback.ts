@@ -8,7 +8,10 @@
  * sum sees them, which shortens the chain of dependent additions.
  */
 
+import { typedArrayGetter } from './check.js';
+
 const { abs, fround, sqrt } = Math;
+const lengthOf = typedArrayGetter<number>('length');
 
 export function dot(a: Float32Array, b: Float32Array, offset: number, n: number): number {
   const end = n - 3;
@@ -98,8 +101,8 @@ type PairKernel = (a: Float32Array, b: Float32Array, offset: number, n: number) 
 
 function many(kernel: PairKernel): (query: Float32Array, rows: Float32Array, out: Float32Array) => void {
   return (query, rows, out) => {
-    const n = query.length;
-    const total = rows.length;
+    const n = lengthOf.call(query);
+    const total = lengthOf.call(rows);
     for (let offset = 0, row = 0; offset < total; offset += n, row++) {
       out[row] = kernel(query, rows, offset, n);
     }

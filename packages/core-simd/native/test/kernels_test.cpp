@@ -126,7 +126,7 @@ check_pair(const rv_kernels *k, const float *a, const float *b, size_t n)
 	check(k->name, "dot", n, 0, k->dot_f32(a, b, n), e.dot, bound(n) * e.abs_dot);
 	check(k->name, "l2sq", n, 0, k->l2sq_f32(a, b, n), e.l2sq, bound(n + 2) * e.l2sq);
 	check(k->name, "l1", n, 0, k->l1_f32(a, b, n), e.l1, bound(n) * e.l1);
-	check(k->name, "cosine", n, 0, k->cosine_f32(a, b, n), n == 0 ? NAN : e.cosine(), bound(2 * n + 4));
+	check(k->name, "cosine", n, 0, k->cosine_f32(a, b, n), n == 0 ? NAN : e.cosine(), bound(2 * n + 1));
 	check(k->name, "norm", n, 0, k->norm_f32(a, n), sqrt(e.aa), ((double) n + 2) * DBL_EPSILON * sqrt(e.aa));
 	check(k->name, "l2sq(a,a)", n, 0, k->l2sq_f32(a, a, n), 0, 0);
 	check(k->name, "l1(a,a)", n, 0, k->l1_f32(a, a, n), 0, 0);
@@ -154,7 +154,7 @@ check_many(const rv_kernels *k, const float *query, const float *rows, size_t n,
 			exact		e(query, rows + r * stride, n);
 			const double want[] = {e.dot, e.l2sq, e.l1, n == 0 ? NAN : e.cosine()};
 			const double tolerance[] = {bound(n) * e.abs_dot, bound(n + 2) * e.l2sq, bound(n) * e.l1,
-			bound(2 * n + 8)};
+			bound(2 * n + 3)};
 
 			check(k->name, names[op], n, r, out[r], want[op], tolerance[op]);
 		}

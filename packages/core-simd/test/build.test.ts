@@ -1,0 +1,149 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+// @ts-expect-error plain JavaScript, shared with native/build.mjs
+import { findCompiler, findNodeHeaders, nativeDir, run } from '../native/toolchain.mjs';
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A copy of native/, not yet built, where node-api-headers is found as in the package. */
+function copyNative(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'core-simd-build-'));
+  folders.push(folder);
+  cpSync(nativeDir, join(folder, 'native'), {
+    recursive: true,
+    filter: (path) => !path.startsWith(join(nativeDir, 'build/')) && path !== join(nativeDir, 'build'),
+  });
+  return join(folder, 'native');
+}
+
+// Optimisation takes most of a compiler's time and is beside the point here.
+const quick = { CFLAGS: '-O0', CXXFLAGS: '-O0' };
+
+async function build(native: string, env: Record<string, string> = quick) {
+  const command = [process.execPath, join(native, 'build.mjs')];
+  const { code, stdout, stderr } = await run(command, { cwd: '/', env: { ...process.env, ...env } });
+  expect(stdout).toBe('');
+  return { code, steps: stderr.split('\n').filter((line: string) => line !== '') };
+}
+
+const addonOf = (native: string) => join(native, 'build/Release/core_simd.node');
+const compilers = (() => {
+  try {
+    return [...findCompiler('CC'), ...findCompiler('CXX')];
+  } catch {
+    return undefined;
+  }
+})();
+
+describe.skipIf(compilers === undefined)('native/build.mjs (needs compilers)', () => {
+  it('builds what is missing or out of date, says each step, and then nothing', async () => {
+    const native = copyNative();
+    const units = [
+      ...JSON.parse(readFileSync(join(native, 'sources.json'), 'utf8')).sources.map(
+        ({ path }: { path: string }) => `core-simd: c++ native/${path}`,
+      ),
+      ...['many', 'module', 'pair'].map((name) => `core-simd: cc native/addon/${name}.c`),
+    ];
+    const link = 'core-simd: link native/build/Release/core_simd.node';
+
+    const first = await build(native);
+    expect(first.code).toBe(0);
+    expect(first.steps.slice(0, -1).sort()).toEqual(units.sort());
+    expect(first.steps.at(-1)).toBe(link);
+    const addon = createRequire(import.meta.url)(addonOf(native));
+    expect(Object.keys(addon.variants)).toContain('serial');
+
+    expect(await build(native)).toEqual({ code: 0, steps: [] });
+
+    const touch = (path: string) => {
+      const soon = new Date(Date.now() + 1000);
+      utimesSync(join(native, path), soon, soon);
+    };
+    const past = (path: string) => utimesSync(join(native, path), new Date(0), new Date(0));
+
+    touch('addon/pair.c');
+    expect(await build(native)).toEqual({ code: 0, steps: ['core-simd: cc native/addon/pair.c', link] });
+    past('addon/pair.c');
+    touch('src/distance/dense_f32.h');
+    const afterHeader = await build(native);
+    expect(afterHeader.steps.filter((step: string) => step.includes(' c++ '))).toHaveLength(5);
+    expect(afterHeader.steps.filter((step: string) => step.includes(' cc '))).toHaveLength(0);
+    past('src/distance/dense_f32.h');
+
+    const otherFlags = await build(native, { ...quick, CFLAGS: '-O0 -DUNUSED=1' });
+    expect(otherFlags.steps.filter((step: string) => step.includes(' cc '))).toHaveLength(3);
+    expect(otherFlags.steps.at(-1)).toBe(link);
+
+    rmSync(addonOf(native));
+    expect(await build(native, { ...quick, CFLAGS: '-O0 -DUNUSED=1' })).toEqual({ code: 0, steps: [link] });
+
+    // What is up to date needs no compiler.
+    const emptyPath = { ...quick, CFLAGS: '-O0 -DUNUSED=1', PATH: '/nonexistent' };
+    expect(await build(native, emptyPath)).toEqual({ code: 0, steps: [] });
+  });
+
+  it('bears another build at the same time', async () => {
+    const native = copyNative();
+    const builds = await Promise.all([build(native), build(native), build(native)]);
+    expect(builds.map(({ code }) => code)).toEqual([0, 0, 0]);
+    const addon = createRequire(import.meta.url)(addonOf(native));
+    expect(Object.keys(addon.variants)).toContain('serial');
+    expect(await build(native)).toEqual({ code: 0, steps: [] });
+  });
+
+  it('fails with the cure when a system header is missing, and leaves no addon', async () => {
+    const native = copyNative();
+    const { code, steps } = await build(native, { CFLAGS: '-O0 -nostdinc', CXXFLAGS: '-O0 -nostdinc' });
+    expect(code).toBe(1);
+    expect(steps.join('\n')).toMatch(/header std\w+\.h is missing\nTo cure it, run: \S+/);
+    expect(existsSync(addonOf(native))).toBe(false);
+  });
+
+  it('fails with what the compiler said when it refuses', async () => {
+    const native = copyNative();
+    const { code, steps } = await build(native, { ...quick, CFLAGS: '-O0 --no-such-option' });
+    expect(code).toBe(1);
+    expect(steps.join('\n')).toContain('--no-such-option');
+  });
+});
+
+describe('native/build.mjs', () => {
+  it('fails with the cure when there is no compiler', async () => {
+    const native = copyNative();
+    const { code, steps } = await build(native, { PATH: '/nonexistent', CC: '', CXX: '' });
+    expect(code).toBe(1);
+    expect(steps.join('\n')).toMatch(/no C(\+\+)? compiler \(looked for .+\)/);
+    if (existsSync('/etc/debian_version')) {
+      expect(steps.at(-1)).toMatch(/^To cure it, run: (sudo )?apt-get install -y build-essential$/);
+    }
+  });
+
+  it('fails when CXX names what is not there', async () => {
+    const native = copyNative();
+    const { code, steps } = await build(native, { CXX: 'no-such-compiler' });
+    expect(code).toBe(1);
+    expect(steps.join('\n')).toContain('CXX=no-such-compiler: no such C++ compiler');
+  });
+
+  it('takes the headers beside Node, else those of node-api-headers, else says how to get them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'core-simd-headers-'));
+    folders.push(folder);
+    mkdirSync(join(folder, 'include/node'), { recursive: true });
+    const own = createRequire(import.meta.url)('node-api-headers').include_dir as string;
+    cpSync(join(own, 'node_api.h'), join(folder, 'include/node/node_api.h'));
+    expect(findNodeHeaders(join(folder, 'bin/node'))).toBe(join(folder, 'include/node'));
+    expect(findNodeHeaders('/nonexistent/bin/node')).toBe(own);
+
+    // Away from node_modules the package is not found either.
+    const elsewhere = await import(join(copyNative(), 'toolchain.mjs'));
+    expect(() => elsewhere.findNodeHeaders('/nonexistent/bin/node')).toThrow(
+      'To cure it, run: npm install --no-save node-api-headers@1.9.0',
+    );
+  });
+});

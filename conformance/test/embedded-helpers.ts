@@ -141,14 +141,14 @@ export function instancesOf(pid: number, directory = '/tmp'): string[] {
     .map((name) => path.join(directory, name));
 }
 
-/** Process ids whose working directory or command line names a directory. */
-export function processesIn(directory: string): number[] {
+/** Process ids whose command line holds a text. */
+export function processesIn(text: string): number[] {
   const found: number[] = [];
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name)) continue;
     try {
       const command = readFileSync(`/proc/${name}/cmdline`, 'latin1');
-      if (command.includes(directory)) found.push(Number(name));
+      if (command.includes(text)) found.push(Number(name));
     } catch {
       // It has ended.
     }

@@ -21,7 +21,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from '@ruvector/pg-extension/embedded';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { baseOf, embeddedModule, query, until } from './embedded-helpers.js';
+import { baseOf, embeddedModule, processesIn, query, until } from './embedded-helpers.js';
 
 const outer = realpathSync(mkdtempSync('/tmp/embedded-test-'));
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -99,13 +99,15 @@ function mapped(pid: number): string {
   return readFileSync(`/proc/${pid}/maps`, 'utf8');
 }
 
-/** Parallel workers of a server. */
+/** Parallel workers of a server: its children, by the title that a server process gives itself. */
 function workersOf(server: EmbeddedServer): number[] {
-  const listed = spawnSync('ps', ['-o', 'pid=,args=', '--ppid', String(server.pid)], { encoding: 'utf8' });
-  return listed.stdout
-    .split('\n')
-    .filter((line) => line.includes('parallel worker for PID'))
-    .map((line) => Number.parseInt(line, 10));
+  return processesIn('parallel worker for PID').filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/status`, 'utf8').includes(`PPid:\t${server.pid}\n`);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** An extension with a library works: by both names, in other sessions, and in parallel workers. */

@@ -53,6 +53,13 @@ describe('a server', () => {
     expect(await query(server.connectionString, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
+  it('needs no PATH', async () => {
+    vi.stubEnv('PATH', '/nowhere');
+    const server = await start();
+    await server.stop();
+    expect(instancesOf(process.pid)).toEqual([]);
+  });
+
   it('speaks UTF-8 with Unicode character classes and byte order', async () => {
     const server = await start();
     const rows = await query(server.connectionString, "SELECT upper('é') AS upper, 'a' < 'B' AS dictionary");
@@ -240,6 +247,8 @@ describe('options', () => {
   it('without any server tell how to install one', async (context) => {
     if (existsSync('/usr/lib/postgresql')) context.skip('this machine has servers that are always found');
     vi.stubEnv('PATH', '/nowhere');
+    vi.stubEnv('RUVECTOR_EMBEDDED_POSTGRES', '');
+    vi.stubEnv('RUVECTOR_PG_CONFIG', '');
     const error = await rejection(start(), 'ERR_EMBEDDED_NO_SERVER');
     expect(error.message).toContain('npm install');
   });

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
 import { EmbeddedError } from './errors.js';
+import { programPath } from './processes.js';
 
 export interface Account {
   readonly name: string;
@@ -16,6 +17,7 @@ const candidates = ['postgres', 'nobody'] as const;
 
 function id(flag: '-u' | '-g', name: string): number | undefined {
   const run = spawnSync('id', [flag, name], {
+    env: { PATH: programPath() },
     encoding: 'utf8',
     cwd: '/',
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -77,6 +79,7 @@ export function accountCan(account: Account | undefined, access: string, file: s
   const tests = [...access].map((letter) => `test -${letter} "$1"`).join(' && ');
   const run = spawnSync('/bin/sh', ['-c', tests, 'sh', file], {
     cwd: '/',
+    env: {},
     stdio: 'ignore',
     ...(account === undefined ? {} : { uid: account.uid, gid: account.gid }),
   });

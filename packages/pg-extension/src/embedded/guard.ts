@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
+import { programPath } from './processes.js';
 
 /**
  * Watches over an instance's directory while it is being filled, before there is a supervisor: a shell that removes
@@ -16,6 +17,7 @@ export class Guard {
     this.#child = spawn('/bin/sh', ['-c', script, 'ruvector-postgres-guard', base], {
       cwd: '/',
       detached: true,
+      env: { PATH: programPath() },
       stdio: ['pipe', 'ignore', 'ignore'],
     }) as ChildProcess & { stdin: Writable };
     this.#child.stdin.on('error', () => undefined);

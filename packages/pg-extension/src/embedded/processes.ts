@@ -21,6 +21,11 @@ export async function processStartTime(pid: number): Promise<string | undefined>
   }
 }
 
+/** Where the system's own programs are (sh, rm, id, mkfifo), also when the caller's PATH does not say. */
+export function programPath(): string {
+  return [process.env.PATH, '/usr/local/bin', '/usr/bin', '/bin'].filter(Boolean).join(':');
+}
+
 /** Whether there is a process with this id, a zombie included. */
 export function processExists(pid: number): boolean {
   try {

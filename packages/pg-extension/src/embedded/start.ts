@@ -7,6 +7,7 @@ import { EmbeddedError } from './errors.js';
 import { giveTree } from './files.js';
 import { Guard } from './guard.js';
 import { createInstance, type Instance } from './instance.js';
+import { programPath } from './processes.js';
 import { describeSettings, findServer, type Server } from './server.js';
 import { Session } from './session.js';
 import { checkSettings, type Settings } from './settings.js';
@@ -250,11 +251,11 @@ async function prepare(
  */
 function serverEnvironment(instance: Instance): Record<string, string> {
   const env: Record<string, string> = {
-    PATH: '/usr/local/bin:/usr/bin:/bin',
+    PATH: programPath(),
     HOME: instance.base,
     LC_ALL: 'C',
   };
-  const passed = /^(PATH|LD_LIBRARY_PATH|LD_PRELOAD|(A|UB|L|T)SAN_OPTIONS|RUVECTOR_\w+)$/;
+  const passed = /^(LD_LIBRARY_PATH|LD_PRELOAD|(A|UB|L|T)SAN_OPTIONS|RUVECTOR_\w+)$/;
   for (const [name, value] of Object.entries(process.env)) {
     if (passed.test(name) && value !== undefined) env[name] = value;
   }

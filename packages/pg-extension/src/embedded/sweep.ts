@@ -22,7 +22,7 @@ import {
   starterAlive,
   temporaryDirectories,
 } from './instance.js';
-import { postmasterAlive } from './processes.js';
+import { postmasterAlive, programPath } from './processes.js';
 
 /** A directory without a FIFO may be in preparation by a process that we cannot see, in another container. */
 const preparationMs = 60_000;
@@ -74,7 +74,12 @@ async function sweepOne(base: string, owners: ReadonlySet<number>): Promise<bool
  */
 export async function removeTree(directory: string, uid: number, gid: number): Promise<boolean> {
   const drop = process.getuid?.() === 0 && uid !== 0 ? { uid, gid } : {};
-  const child = spawn('rm', ['-rf', '--', directory], { cwd: '/', stdio: 'ignore', ...drop });
+  const child = spawn('rm', ['-rf', '--', directory], {
+    cwd: '/',
+    env: { PATH: programPath() },
+    stdio: 'ignore',
+    ...drop,
+  });
   const [status] = (await once(child, 'exit')) as [number | null];
   return status === 0;
 }

@@ -27,7 +27,9 @@
  * longer than a page, from where on the hardware does it as well.
  */
 #define RV_AHEAD_DISTANCE ((size_t) 8 * 1024)
+#ifndef RV_AHEAD_MIN_BYTES		/* bench/native.mjs sets it to compare */
 #define RV_AHEAD_MIN_BYTES ((size_t) 256 * 1024)
+#endif
 #define RV_AHEAD_MAX_ROW ((size_t) 4 * 1024)
 
 extern "C"

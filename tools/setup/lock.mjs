@@ -21,10 +21,11 @@ function alive(pid) {
  *
  * @template T
  * @param {() => Promise<T>} work
+ * @param {string} [directory] where the lock is
  * @returns {Promise<T>}
  */
-export async function exclusively(work) {
-  const lock = join(ensureDirectory(cache), 'set-up.lock');
+export async function exclusively(work, directory = cache) {
+  const lock = join(ensureDirectory(directory), 'set-up.lock');
   let said = false;
   for (;;) {
     try {

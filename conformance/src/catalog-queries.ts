@@ -45,8 +45,8 @@ export const CATALOG_QUERIES: Readonly<Record<string, string>> = {
     WHERE amprocfamily IN (${members('pg_opfamily')}) ORDER BY 2, 1, 5`,
 };
 
-/**
- * Objects of pgvector that are not of the `vector` type alone: other types and the index access methods. And the array
- * type, which later servers (the oracle's is 18) count among an extension's members and earlier ones do not.
- */
-export const OTHER_OBJECTS = /halfvec|sparsevec|hnsw|ivfflat|hamming|jaccard|\(bit,bit\)|type vector\[\]/;
+/** Objects of pgvector that are not of the `vector` type alone: other types and the index access methods. */
+export const OTHER_OBJECTS = /halfvec|sparsevec|hnsw|ivfflat|hamming|jaccard|\(bit,bit\)/;
+
+/** The array type: some servers count it among an extension's members (17 and 18 do), others (15) do not. */
+export const ARRAY_TYPE = /^type vector\[\]$/;

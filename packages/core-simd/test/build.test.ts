@@ -3,7 +3,6 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-// @ts-expect-error plain JavaScript, shared with native/build.mjs
 import { findCompiler, findNodeHeaders, nativeDir, run } from '../native/toolchain.mjs';
 
 const folders: string[] = [];

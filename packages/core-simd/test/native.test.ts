@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-// @ts-expect-error plain JavaScript, shared with native/build.mjs
 import { compile, findCompiler, nativeDir, run } from '../native/toolchain.mjs';
 import { buildAddon, findCommand, loadVariant } from './support/backend.js';
 import { compileLibrary, passed, removeTemporary, runKernelsTest, temporaryDir } from './support/native.js';

@@ -2,7 +2,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-// @ts-expect-error plain JavaScript, shared with native/build.mjs
 import { compile, kernels, nativeDir, run } from '../../native/toolchain.mjs';
 
 const temporary: string[] = [];

@@ -65,8 +65,8 @@ for link in fd:/proc/self/fd stdin:/proc/self/fd/0 stdout:/proc/self/fd/1 stderr
 done
 
 case $who in
-  root) place=/root/closed home=/root/empty drop= ;;
-  user) place=/home/ada/closed home=/home/ada drop=ada ;;
+  root) place=/opt/closed home=/opt/empty drop= ;;
+  user) place=/srv/ada/closed home=/srv/ada drop=ada ;;
   nohome) place=/srv/closed home=/nonexistent drop=ada ;;
 esac
 [ -z "$drop" ] || chroot "$system" useradd --home-dir "$home" "$drop"

@@ -38,7 +38,9 @@ async function compiles({ program, language, text }) {
 
 async function missing() {
   const results = await Promise.all([
-    ...probes.map(async (probe) => ((await compiles(probe)) ? undefined : `${probe.what} (${probe.program})`)),
+    ...probes.map(async (probe) =>
+      (await compiles(probe)) ? undefined : `${probe.what} (${probe.program})`,
+    ),
     attempt('make', ['--version']).then(({ status }) => (status === 0 ? undefined : 'make')),
   ]);
   return results.filter((each) => each !== undefined);

@@ -85,7 +85,7 @@ describe('the rows', () => {
 describe('the cases', () => {
   it('are told apart by storage and table size', () => {
     const [operator] = operators;
-    const tables = [{}, { storage: 'plain' }, { residence: 'cache' }] as const;
+    const tables = [{}, { storage: 'plain' }, { residence: 'cache' }, { pages: 'falling' }] as const;
     const names = tables.map(
       (table) => scanCase(operator as NonNullable<typeof operator>, { dimensions: 768, ...table }).name,
     );
@@ -93,6 +93,7 @@ describe('the cases', () => {
       'scan <->, 768 dims',
       'scan <->, 768 dims, plain storage',
       'scan <->, 768 dims, in cache',
+      'scan <->, 768 dims, falling pages',
     ]);
   });
 });

@@ -59,11 +59,26 @@ function makeScanned(rows: number, dimensions: number): Scanned & { values: Floa
   };
 }
 
-async function loadItems(session: PgSession, dimensions: number, storage: Storage, values: Float32Array) {
-  await session.load(`items ${values.length} ${dimensions} ${storage}`, () => ({
+/**
+ * Order of a table's pages in shared buffers. `rising` is that of a new server; `falling` comes of taking the pages from
+ * the free list that a dropped table leaves (see `session.ts`).
+ */
+export type PageOrder = 'rising' | 'falling';
+
+/** Leaves a free list of falling addresses, longer than a table. The sum brings all pages in. */
+const FALLING =
+  "CREATE TABLE spacer AS SELECT repeat('x', 500) AS t FROM generate_series(1, 100000); " +
+  'SELECT sum(octet_length(t)) FROM spacer; DROP TABLE spacer; ';
+
+async function loadItems(
+  session: PgSession,
+  { dimensions, storage = 'external', pages = 'rising' }: Table,
+  values: Float32Array,
+): Promise<void> {
+  await session.load(`items ${values.length} ${dimensions} ${storage} ${pages}`, () => ({
     name: 'items',
     create:
-      `CREATE TABLE items (id integer, v vector(${dimensions})); ` +
+      `${pages === 'falling' ? FALLING : ''}CREATE TABLE items (id integer, v vector(${dimensions})); ` +
       `ALTER TABLE items ALTER COLUMN v SET STORAGE ${storage}`,
     chunks: encodeVectors(values, dimensions),
   }));
@@ -154,6 +169,7 @@ export interface Table {
   readonly dimensions: number;
   readonly storage?: Storage;
   readonly residence?: Residence;
+  readonly pages?: PageOrder;
 }
 
 interface ItemsCase {
@@ -167,7 +183,7 @@ interface ItemsCase {
 
 /** A case that reads the whole table `items (id, v)` once per execution, with a query vector. */
 function itemsCase({ what, table, declare, statement, verify }: ItemsCase): Case<PgSession> {
-  const { dimensions, storage = 'external', residence = 'memory' } = table;
+  const { dimensions, storage = 'external', residence = 'memory', pages = 'rising' } = table;
   const rowCount = scanRows(dimensions, residence);
   return {
     name: [
@@ -175,14 +191,15 @@ function itemsCase({ what, table, declare, statement, verify }: ItemsCase): Case
       `${dimensions} dims`,
       ...(storage === 'plain' ? ['plain storage'] : []),
       ...(residence === 'cache' ? ['in cache'] : []),
+      ...(pages === 'falling' ? ['falling pages'] : []),
     ].join(', '),
-    parameters: { statement, dimensions, storage, rows: rowCount },
+    parameters: { statement, dimensions, storage, pages, rows: rowCount },
     metrics: [{ name: 'time', unit: 'ns/row', better: 'lower' }],
     prepare: async (session, { budget }) => {
       const scanned = session.reuse(`scanned ${rowCount} ${dimensions}`, () =>
         makeScanned(rowCount, dimensions),
       );
-      await loadItems(session, dimensions, storage, scanned.values);
+      await loadItems(session, table, scanned.values);
       for (const contender of session.contenders)
         await defineTimed(contender, { declare: `q vector := argument; ${declare}`, statement });
       const texts = scanned.queries.map(vectorText);

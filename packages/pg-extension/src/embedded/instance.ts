@@ -20,7 +20,7 @@
  *   it open for reading (fifo(7)): the kernel tells, across containers too, and no process id can be mistaken.
  */
 import { constants } from 'node:fs';
-import { access, chmod, mkdir, mkdtemp, open, realpath, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, open, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { type Account, accountCan } from './account.js';
@@ -87,10 +87,14 @@ export async function createInstance(account: Account | undefined, port: number)
       continue;
     }
     const instance = instanceAt(await mkdtemp(path.join(directory, prefix)));
-    await mkdir(instance.conf, { mode: 0o700 });
-    await mkdir(instance.socketDir, { mode: 0o700 });
-    await writeFile(instance.log, '', { mode: 0o600, flag: 'wx' });
-    await chmod(instance.base, 0o700);
+    try {
+      await mkdir(instance.conf, { mode: 0o700 });
+      await mkdir(instance.socketDir, { mode: 0o700 });
+      await writeFile(instance.log, '', { mode: 0o600, flag: 'wx' });
+    } catch (cause) {
+      await rm(instance.base, { recursive: true, force: true });
+      throw new EmbeddedError('ERR_EMBEDDED_TEMPORARY', `${directory} cannot be written to`, { cause });
+    }
     return instance;
   }
   throw new EmbeddedError(

@@ -68,7 +68,7 @@ export class Session {
         break;
       case 'initdb':
         this.#initdbStatus = Number(argument);
-        if (this.#initdbStatus === 0) this.#options.onInitialized();
+        if (this.#initdbStatus === 0) this.#tell(this.#options.onInitialized);
         break;
       case 'postmaster':
         void this.#awaitReady(Number(argument));
@@ -77,6 +77,15 @@ export class Session {
         this.#end();
         this.#supervisor.hangUp();
         break;
+    }
+  }
+
+  /** What the caller's function throws is how the start ends. */
+  #tell(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.#ready.reject(error);
     }
   }
 

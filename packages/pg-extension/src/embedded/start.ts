@@ -137,9 +137,17 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
     await guard.discard();
     throw error;
   }
-  const pid = await untilReady(session, signal).finally(() => guard.release());
+  let pid: number;
+  try {
+    pid = await untilReady(session, signal);
+    progress('ready');
+  } catch (error) {
+    await session.stop();
+    throw error;
+  } finally {
+    guard.release();
+  }
   session.release();
-  progress('ready');
   const stop = (): Promise<void> => session.stop();
   return {
     connectionString: `postgresql://${encodeURIComponent(user)}@${encodeURIComponent(instance.socketDir)}:${port}/postgres`,
@@ -269,9 +277,6 @@ async function untilReady(session: Session, signal: AbortSignal | undefined): Pr
   if (signal?.aborted) onAbort();
   try {
     return await Promise.race([session.ready, cancelled.promise]);
-  } catch (error) {
-    await session.stop();
-    throw error;
   } finally {
     signal?.removeEventListener('abort', onAbort);
   }

@@ -59,7 +59,7 @@ end() {
   kill "$watcher" 2>/dev/null
   n=0
   while kill -0 "$pid" 2>/dev/null; do
-    if [ $((n % 10)) = 0 ]; then
+    if [ $((n % 2)) = 0 ]; then
       if [ $n -lt "$patience" ]; then kill -INT "$pid"
       elif [ $n -lt $((patience + 60)) ]; then kill -QUIT "$pid"
       else kill -KILL "$pid"

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { EmbeddedError, type EmbeddedServer, startEmbedded } from '@ruvector/pg-extension/embedded';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -39,7 +39,7 @@ describe('a server', () => {
   it('answers psql with the same URL', async (context) => {
     const server = await start();
     const psql = spawnSync('psql', [server.connectionString, '-AtXc', 'SELECT 40 + 2'], { encoding: 'utf8' });
-    if (psql.error !== undefined) context.skip('psql is not installed');
+    if (spawnSync('psql', ['--version']).status !== 0) context.skip('psql is not installed');
     expect(psql).toMatchObject({ stdout: '42\n', status: 0 });
   });
 
@@ -251,11 +251,31 @@ describe('options', () => {
   it('that name no server say what is wrong with it', async () => {
     const missing = await rejection(start({ pgConfig: '/nowhere/pg_config' }), 'ERR_EMBEDDED_NO_SERVER');
     expect(missing.message).toContain('/nowhere/pg_config');
+    vi.stubEnv('RUVECTOR_EMBEDDED_POSTGRES', '');
     vi.stubEnv('RUVECTOR_PG_CONFIG', '/nowhere/else');
     const fromEnvironment = await rejection(start(), 'ERR_EMBEDDED_NO_SERVER');
     expect(fromEnvironment.message).toContain('RUVECTOR_PG_CONFIG=/nowhere/else');
     const notAPackage = await rejection(start({ serverPackage: '/tmp' }), 'ERR_EMBEDDED_NO_SERVER');
     expect(notAPackage.message).toContain('@embedded-postgres/');
+  });
+
+  it('that name headers only leave the server to be searched', async () => {
+    vi.stubEnv('RUVECTOR_EMBEDDED_POSTGRES', '');
+    const directory = mkdtempSync('/tmp/embedded-test-');
+    const config = path.join(directory, 'pg_config');
+    writeFileSync(config, '#!/bin/sh\nfor each do echo /nowhere; done\n', { mode: 0o755 });
+    vi.stubEnv('RUVECTOR_PG_CONFIG', config);
+    try {
+      await rejection(start({ pgConfig: config }), 'ERR_EMBEDDED_NO_SERVER');
+      const outcome = await start().then(
+        () => 'found',
+        (error: { message: string }) => error.message,
+      );
+      // With another server on the machine it is found, else the message says where was looked.
+      expect(outcome).toMatch(/^found$|Looked at RUVECTOR_PG_CONFIG=\S+: it has no server/);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('without any server tell how to install one', async (context) => {

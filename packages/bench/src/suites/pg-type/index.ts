@@ -5,6 +5,7 @@
 import { EmbeddedError, startEmbedded } from '@ruvector/pg-extension/embedded';
 import { BenchError } from '../../errors.js';
 import type { Budget, Case, Plan, PlanContext, Suite } from '../../suite.js';
+import { sharedProcessor } from './affinity.js';
 import { copyInCase, copyOutCase } from './copy.js';
 import { controlCase, nearestCase, operators, scanCase } from './scan.js';
 import { PgSession } from './session.js';
@@ -69,6 +70,7 @@ async function probeServer(signal: AbortSignal): Promise<{ version: string; majo
 
 async function plan({ mode, signal, env }: PlanContext): Promise<Plan<PgSession>> {
   const { version, majorVersion } = await probeServer(signal);
+  const processor = await sharedProcessor();
   const ours = ourStage(majorVersion, env);
   const pgvector = pgvectorStage(env);
   const peers = 'subject' in pgvector ? [pgvector] : [];
@@ -76,7 +78,10 @@ async function plan({ mode, signal, env }: PlanContext): Promise<Plan<PgSession>
     ours: ours.subject,
     peers: peers.map(({ subject }) => subject),
     absent: 'subject' in pgvector ? [] : [pgvector],
-    environment: { postgresql: version },
+    environment: {
+      postgresql: version,
+      backends: processor === undefined ? 'on any processor' : `on processor ${processor}`,
+    },
     notes: [
       'Times are taken inside the server, per row or number: executor and type together, no client. Both servers have the same settings and rows; one process, warm shared buffers, no JIT.',
       'Every case first checks distances against double precision, or texts, bytes and rows for equality.',
@@ -87,7 +92,7 @@ async function plan({ mode, signal, env }: PlanContext): Promise<Plan<PgSession>
     ],
     budget: budgets[mode],
     cases: makeCases(),
-    open: (openSignal) => PgSession.open([ours, ...peers], openSignal),
+    open: (openSignal) => PgSession.open([ours, ...peers], processor, openSignal),
   };
 }
 

@@ -13,6 +13,7 @@ import { type EmbeddedServer, startEmbedded } from '@ruvector/pg-extension/embed
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { BenchError, throwIfAborted } from '../../errors.js';
+import { bindProcess } from './affinity.js';
 import type { Stage } from './stages.js';
 
 /** What makes a scan repeatable: one process, no compiler, no write-back, one plan for all parameters. */
@@ -63,7 +64,11 @@ export class Contender implements AsyncDisposable {
    * @throws BenchError `BENCH_NOT_BUILT` when the server does not start or does not load the extension: a stage for
    *   another major version, say
    */
-  static async start({ directory, subject }: Stage, signal: AbortSignal): Promise<Contender> {
+  static async start(
+    { directory, subject }: Stage,
+    processor: number | undefined,
+    signal: AbortSignal,
+  ): Promise<Contender> {
     let server: EmbeddedServer | undefined;
     try {
       server = await startEmbedded({ extensions: [{ stage: directory }], settings: SETTINGS, signal });
@@ -72,7 +77,10 @@ export class Contender implements AsyncDisposable {
       client.on('error', () => {});
       await client.connect();
       await client.query('CREATE EXTENSION vector');
-      return new Contender(subject.name, server, client);
+      const contender = new Contender(subject.name, server, client);
+      const { pid } = await contender.row<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      if (processor !== undefined) await bindProcess(pid, processor);
+      return contender;
     } catch (error) {
       await server?.stop();
       throwIfAborted(signal);
@@ -131,10 +139,17 @@ export class PgSession implements AsyncDisposable {
     this.#signal = signal;
   }
 
-  static async open(stages: readonly Stage[], signal: AbortSignal): Promise<PgSession> {
+  /**
+   * @param processor where all backends run; undefined leaves it to the system
+   */
+  static async open(
+    stages: readonly Stage[],
+    processor: number | undefined,
+    signal: AbortSignal,
+  ): Promise<PgSession> {
     const contenders: Contender[] = [];
     try {
-      for (const stage of stages) contenders.push(await Contender.start(stage, signal));
+      for (const stage of stages) contenders.push(await Contender.start(stage, processor, signal));
     } catch (error) {
       for (const contender of contenders) await contender[Symbol.asyncDispose]();
       throw error;

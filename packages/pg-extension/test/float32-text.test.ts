@@ -19,6 +19,10 @@ describe.each([
     expect(program.run(['print', '0', '1021'])).toMatch(/^\d{7} floats printed alike\n$/);
   });
 
+  it('prints integers as PostgreSQL prints them, in lists of nothing else', () => {
+    expect(program.run(['integers'])).toBe('integers printed alike\n');
+  });
+
   it.each([1, 2, 3])('reads as strtof() reads: half a million texts from seed %i', (seed) => {
     expect(program.run(['parse', String(seed), '500000'])).toMatch(/^\d{6} texts parsed alike\n$/);
   });

@@ -3,6 +3,7 @@
  * and rv_float32_parse against strtof().
  *
  *     float32_text_test print FIRST STEP    every STEP-th float from bit pattern FIRST
+ *     float32_text_test integers            every integer to 20,000, in lists of nothing else
  *     float32_text_test parse SEED COUNT    texts of many shapes
  *
  * Links libpgcommon for float_to_shortest_decimal_bufn().  Prints one line and
@@ -84,6 +85,30 @@ check_print(uint32_t first, uint32_t step)
 	if (count > 0 && check_list(list, count) != 0)
 		return 1;
 	printf("%" PRIu64 " floats printed alike\n", checked + count);
+	return 0;
+}
+
+/* Lists of integers are printed another way, as long as all are small. */
+static int
+check_integers(void)
+{
+	uint32_t	list[LIST];
+	size_t		count = 0;
+
+	for (int integer = -20000; integer <= 20000; integer++)
+	{
+		/* Both zeros. */
+		float		value = integer == 0 && count % 2 == 0 ? -0.0f : (float) integer;
+
+		memcpy(&list[count++], &value, sizeof(value));
+		if (count == LIST || integer == 20000)
+		{
+			if (check_list(list, count) != 0)
+				return 1;
+			count = 0;
+		}
+	}
+	printf("integers printed alike\n");
 	return 0;
 }
 
@@ -220,8 +245,10 @@ main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "print") == 0)
 		return check_print((uint32_t) strtoul(argv[2], NULL, 0), (uint32_t) strtoul(argv[3], NULL, 0));
+	if (argc == 2 && strcmp(argv[1], "integers") == 0)
+		return check_integers();
 	if (argc == 4 && strcmp(argv[1], "parse") == 0)
 		return check_parse(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0));
-	fprintf(stderr, "usage: %s print FIRST STEP | parse SEED COUNT\n", argv[0]);
+	fprintf(stderr, "usage: %s print FIRST STEP | integers | parse SEED COUNT\n", argv[0]);
 	return 2;
 }

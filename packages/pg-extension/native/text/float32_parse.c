@@ -48,33 +48,29 @@ is_digit(char c)
 }
 
 /*
- * How many of eight bytes, from the lowest, are decimal digits: a digit has high
- * nibble 3, also after adding 6.  Carries only reach bytes behind the first
- * non-digit.
+ * The bytes of eight that are no decimal digits, as bits somewhere in their upper
+ * halves: a digit has high nibble 3, also after adding 6.  Carries only reach
+ * bytes behind the first non-digit.
  */
-static inline int
-leading_digits(uint64_t bytes)
+static inline uint64_t
+other_bytes(uint64_t bytes)
 {
-	uint64_t	other = ((bytes ^ UINT64_C(0x3030303030303030)) |
-						 ((bytes + UINT64_C(0x0606060606060606)) ^ UINT64_C(0x3030303030303030))) &
+	return ((bytes ^ UINT64_C(0x3030303030303030)) |
+			((bytes + UINT64_C(0x0606060606060606)) ^ UINT64_C(0x3030303030303030))) &
 		UINT64_C(0xF0F0F0F0F0F0F0F0);
-
-	return other == 0 ? 8 : __builtin_ctzll(other) / 8;
 }
 
 /*
- * The value of the first `count` of eight digits, 1 to 8: shifted to the end, with
- * zeros before them, then pairs, quadruples and all eight by one multiplication
- * each.
+ * The value of eight digits, the first in the lowest byte and each less '0':
+ * pairs, then quadruples and all eight by one multiplication each.
  */
 static inline uint32_t
-digits_value(uint64_t bytes, int count)
+digits_value(uint64_t digits)
 {
-	bytes = (bytes - UINT64_C(0x3030303030303030)) << (64 - 8 * count);
-	bytes = (bytes * 10) + (bytes >> 8);
-	bytes = ((bytes & UINT64_C(0x000000FF000000FF)) * (100 + (UINT64_C(1000000) << 32)) +
-			 ((bytes >> 16) & UINT64_C(0x000000FF000000FF)) * (1 + (UINT64_C(10000) << 32))) >> 32;
-	return (uint32_t) bytes;
+	digits = (digits * 10) + (digits >> 8);
+	digits = ((digits & UINT64_C(0x000000FF000000FF)) * (100 + (UINT64_C(1000000) << 32)) +
+			  ((digits >> 16) & UINT64_C(0x000000FF000000FF)) * (1 + (UINT64_C(10000) << 32))) >> 32;
+	return (uint32_t) digits;
 }
 
 typedef struct Digits
@@ -97,19 +93,29 @@ read_digits(const char *p, const char *end, Digits *digits)
 	while (end - p >= 8 && digits->value < ROOM_FOR_EIGHT)
 	{
 		static const uint32_t power[] = {
-			1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000
+			1, 10, 100, 1000, 10000, 100000, 1000000, 10000000
 		};
 		uint64_t	bytes;
+		uint64_t	other;
 		int			count;
 
 		memcpy(&bytes, p, sizeof(bytes));
-		count = leading_digits(bytes);
+		other = other_bytes(bytes);
+		bytes -= UINT64_C(0x3030303030303030);
+		if (other == 0)
+		{
+			/* A constant step: the next load need not wait for the count. */
+			digits->value = digits->value * 100000000 + digits_value(bytes);
+			p += 8;
+			continue;
+		}
+		count = __builtin_ctzll(other) / 8;
 		if (count == 0)
 			break;
-		digits->value = digits->value * power[count] + digits_value(bytes, count);
+		/* The digits go to the end of the word, with zeros before them. */
+		digits->value = digits->value * power[count] + digits_value(bytes << (64 - 8 * count));
 		p += count;
-		if (count < 8)
-			break;
+		break;
 	}
 #endif
 	for (; p < end && is_digit(*p); p++)
@@ -151,7 +157,15 @@ rv_float32_parse(const char *text, const char *end, float *value)
 	negative = *p == '-';
 	p += negative | (*p == '+');
 
-	p = read_digits(p, end, &digits);
+	/* Most numbers are below ten. */
+	if (end - p >= 2 && is_digit(p[0]) && !is_digit(p[1]))
+	{
+		digits.value = (uint64_t) (p[0] - '0');
+		digits.any = true;
+		p++;
+	}
+	else
+		p = read_digits(p, end, &digits);
 	/* Dropped digits before the point are powers of ten, behind it nothing. */
 	exponent = digits.dropped;
 	if (p < end && *p == '.')

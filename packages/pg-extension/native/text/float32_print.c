@@ -63,7 +63,7 @@ round_to_odd(uint128 product)
 
 typedef struct Decimal32
 {
-	uint32_t	digits;			/* 1 to 10^9 - 1, may end in zeros */
+	uint32_t	digits;			/* seven to nine digits, may end in zeros; or 0 */
 	int			exponent;
 } Decimal32;
 
@@ -198,19 +198,6 @@ put_eight(char *out, uint64_t bytes)
 	memcpy(out, &bytes, sizeof(bytes));
 }
 
-/* Number of decimal digits of a value from 1 to 10^9 - 1. */
-static inline int
-decimal_length(uint32_t value)
-{
-	static const uint32_t powers[] = {
-		0, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000
-	};
-	int			bits = 32 - __builtin_clz(value);
-	int			guess = (bits * 1233) >> 12;	/* floor(bits * log10(2)) */
-
-	return guess + (value >= powers[guess]);
-}
-
 #define ASCII_ZEROS UINT64_C(0x3030303030303030)
 
 /* What is to be written of one float. */
@@ -236,21 +223,30 @@ shortest(float value)
 		return (Decimal32) {0, 0};
 	if (mantissa == 0 || biased_exponent == 0 ||
 		!shortest_fast(fabs((double) value), biased_exponent, &decimal))
+	{
 		decimal = shortest_exact(mantissa, biased_exponent);
+		while (decimal.digits < 1000000)
+		{
+			decimal.digits *= 10;
+			decimal.exponent--;
+		}
+	}
 	return decimal;
 }
 
 static inline Piece
 cut(Decimal32 decimal)
 {
-	/* 10^(9 - length): brings the digits to nine. */
-	static const uint32_t scale[] = {
-		0, 100000000, 10000000, 1000000, 100000, 10000, 1000, 100, 10, 1
-	};
-	int			length = decimal_length(decimal.digits | 1);
-	uint32_t	nine = decimal.digits * scale[length];
+	int			eight = decimal.digits >= 10000000;
+	int			nine = decimal.digits >= 100000000;
+	uint32_t	digits = decimal.digits * (nine ? 1 : eight ? 10 : 100);
 
-	return (Piece) {eight_digits(nine % 100000000), length + decimal.exponent, nine / 100000000};
+	return (Piece) {
+		eight_digits(digits % 100000000),
+		/* Zero is printed as an integer of one digit. */
+		decimal.digits == 0 ? 1 : 7 + eight + nine + decimal.exponent,
+		digits / 100000000
+	};
 }
 
 /* Returns the position behind the text. */
@@ -267,7 +263,7 @@ write_piece(char *p, bool negative, const Piece *piece)
 	p += negative;
 	if (point > -4 && point <= 0)
 	{
-		memcpy(p, "0.000", 5);
+		memcpy(p, "0.000000", 8);
 		p += 2 - point;
 		*p = first;
 		put_eight(p + 1, rest);
@@ -302,6 +298,45 @@ write_piece(char *p, bool negative, const Piece *piece)
 	}
 }
 
+/* Integers below this, such as quantised values, need no search for digits. */
+#define SMALL_INTEGER 10000
+
+static inline bool
+all_small_integers(const float *values, size_t count)
+{
+	unsigned int other = 0;
+
+	for (size_t i = 0; i < count; i++)
+	{
+		/* What is out of range becomes something that is no integer. */
+		float		value = fabsf(values[i]) < (float) SMALL_INTEGER ? values[i] : 0.5f;
+
+		other |= (float) (int32_t) value != value;
+	}
+	return other == 0;
+}
+
+static inline char *
+write_small_integer(char *p, float value)
+{
+	uint32_t	integer = (uint32_t) fabsf(value);
+	uint32_t	hundreds = (integer * 10486) >> 20;
+	uint32_t	pairs = hundreds | ((integer - 100 * hundreds) << 16);
+	uint32_t	tens = ((pairs * 103) >> 10) & UINT32_C(0x000F000F);
+	uint32_t	text = (tens | ((pairs - 10 * tens) << 8)) | UINT32_C(0x30303030);
+	int			length = 1 + (integer >= 10) + (integer >= 100) + (integer >= 1000);
+
+	/* The leading zeros are the lowest bytes. */
+	text >>= 8 * (4 - length);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	text = __builtin_bswap32(text);
+#endif
+	*p = '-';
+	p += signbit(value) != 0;
+	memcpy(p, &text, sizeof(text));
+	return p + length;
+}
+
 /*
  * A float's digits take some 130 cycles from first to last, more than one
  * processor's window of instructions covers for a second float.  So a block goes
@@ -321,6 +356,15 @@ rv_float32_print_list(const float *values, size_t count, char *out)
 		size_t		n = count - start < BLOCK ? count - start : BLOCK;
 		const float *block = values + start;
 
+		if (all_small_integers(block, n))
+		{
+			for (size_t i = 0; i < n; i++)
+			{
+				out = write_small_integer(out, block[i]);
+				*out++ = ',';
+			}
+			continue;
+		}
 		for (size_t i = 0; i < n; i++)
 			decimals[i] = shortest(block[i]);
 		for (size_t i = 0; i < n; i++)

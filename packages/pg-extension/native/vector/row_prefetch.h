@@ -10,7 +10,9 @@
  * follows the moving one:
  *
  *  - a step down by less than a page leads to the next row of the page;
- *  - any other step leads to the first row of another page.  Pages that were read
+ *  - any other step leads to the first row of another page, and so does one to a
+ *    whole number of pages from this page's first row (the page before may lie
+ *    right behind the rows of this one).  Pages that were read
  *    one after the other lie side by side in shared buffers, so once two such
  *    steps were equal, the next one is taken to be so, too, and to come after as
  *    many rows as the last page had.
@@ -84,7 +86,7 @@ rv_prefetch_argument(RowTrack *track, uintptr_t value, Size size)
 	if (step == 0)
 		return;
 	track->last = value;
-	if (step < 0 && step > -BLCKSZ)
+	if (step < 0 && step > -BLCKSZ && (value - track->first) % BLCKSZ != 0)
 	{
 		track->row_step = step;
 		track->row++;

@@ -84,38 +84,58 @@ typedef struct Digits
 #define ROOM_FOR_EIGHT UINT64_C(100000000000)
 #define ROOM_FOR_ONE UINT64_C(1000000000000000000)
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define RV_WORDS 1
+
+static inline uint64_t
+load_word(const char *p)
+{
+	uint64_t	word;
+
+	memcpy(&word, p, sizeof(word));
+	return word;
+}
+
+/* Takes the digits that a word of text begins with; returns how many, 0 to 8. */
+static inline int
+take_word(uint64_t word, Digits *digits)
+{
+	static const uint32_t power[] = {
+		1, 10, 100, 1000, 10000, 100000, 1000000, 10000000
+	};
+	uint64_t	other = other_bytes(word);
+	int			count;
+
+	word -= UINT64_C(0x3030303030303030);
+	if (other == 0)
+	{
+		digits->value = digits->value * 100000000 + digits_value(word);
+		return 8;
+	}
+	count = __builtin_ctzll(other) / 8;
+	/* The digits go to the end of the word, with zeros before them. */
+	if (count > 0)
+		digits->value = digits->value * power[count] + digits_value(word << (64 - 8 * count));
+	return count;
+}
+#endif
+
 static inline const char *
 read_digits(const char *p, const char *end, Digits *digits)
 {
 	const char *start = p;
 
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#ifdef RV_WORDS
 	while (end - p >= 8 && digits->value < ROOM_FOR_EIGHT)
 	{
-		static const uint32_t power[] = {
-			1, 10, 100, 1000, 10000, 100000, 1000000, 10000000
-		};
-		uint64_t	bytes;
-		uint64_t	other;
-		int			count;
+		int			count = take_word(load_word(p), digits);
 
-		memcpy(&bytes, p, sizeof(bytes));
-		other = other_bytes(bytes);
-		bytes -= UINT64_C(0x3030303030303030);
-		if (other == 0)
+		if (count < 8)
 		{
-			/* A constant step: the next load need not wait for the count. */
-			digits->value = digits->value * 100000000 + digits_value(bytes);
-			p += 8;
-			continue;
-		}
-		count = __builtin_ctzll(other) / 8;
-		if (count == 0)
+			p += count;
 			break;
-		/* The digits go to the end of the word, with zeros before them. */
-		digits->value = digits->value * power[count] + digits_value(bytes << (64 - 8 * count));
-		p += count;
-		break;
+		}
+		p += 8;
 	}
 #endif
 	for (; p < end && is_digit(*p); p++)
@@ -151,21 +171,42 @@ rv_float32_parse(const char *text, const char *end, float *value)
 	uint64_t	bits;
 	uint64_t	low;
 
-	/* Half of all numbers are negative: no branch on that. */
 	if (p == end)
 		return NULL;
+	/* Half of all numbers are negative: no branch on that. */
 	negative = *p == '-';
-	p += negative | (*p == '+');
-
-	/* Most numbers are below ten. */
-	if (end - p >= 2 && is_digit(p[0]) && !is_digit(p[1]))
+#ifdef RV_WORDS
+	if (end - p >= 9 && *p != '+')
 	{
-		digits.value = (uint64_t) (p[0] - '0');
-		digits.any = true;
-		p++;
+		/* Both words are loaded before the sign is known, so that nothing waits for it. */
+		uint64_t	word = load_word(p);
+		uint64_t	signed_word = load_word(p + 1);
+
+		word ^= (word ^ signed_word) & -(uint64_t) negative;
+		p += negative;
+		if (is_digit((char) word) && !is_digit((char) (word >> 8)))
+		{
+			/* Most numbers are below ten. */
+			digits.value = (word & 0xFF) - '0';
+			digits.any = true;
+			p++;
+		}
+		else
+		{
+			int			count = take_word(word, &digits);
+
+			digits.any = count > 0;
+			p += count;
+			if (count == 8)
+				p = read_digits(p, end, &digits);
+		}
 	}
 	else
+#endif
+	{
+		p += negative | (*p == '+');
 		p = read_digits(p, end, &digits);
+	}
 	/* Dropped digits before the point are powers of ten, behind it nothing. */
 	exponent = digits.dropped;
 	if (p < end && *p == '.')
@@ -202,9 +243,10 @@ rv_float32_parse(const char *text, const char *end, float *value)
 	else if (p < end && (*p == 'x' || *p == 'X'))
 		return NULL;			/* hexadecimal */
 
-	if (digits.value == 0)
+	/* Integers of a float's precision, and zero, need no scaling. */
+	if (digits.value < (UINT64_C(1) << 24) && (exponent == 0 || digits.value == 0))
 	{
-		*value = with_sign(0.0f, negative);
+		*value = with_sign((float) (int32_t) digits.value, negative);
 		return p;
 	}
 

@@ -36,8 +36,8 @@
 /* Bytes of a row before the vector that are worth having: header, null bitmap, a key. */
 #define RV_ROW_HEAD 48
 
-/* Beyond this size the processor's own prefetcher has found the row's stream. */
-#define RV_PREFETCH_MAX 2048
+/* Larger values are stored out of line, unless the column's storage is PLAIN. */
+#define RV_PREFETCH_MAX BLCKSZ
 
 /* What is known of one argument. */
 typedef struct RowTrack

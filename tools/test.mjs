@@ -36,9 +36,13 @@ export function count(report, status) {
   return counts;
 }
 
-/** @param {Counts} counts */
+/**
+ * The last line says what passed and what failed; what was skipped stands on a line before it.
+ *
+ * @param {Counts} counts
+ */
 export function summary({ passed, failed, skipped }) {
-  return `${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
+  return `${skipped === 0 ? '' : `${skipped} skipped: the run above says which\n`}${passed} passed, ${failed} failed`;
 }
 
 /** Servers that tests want beside the one that is installed: other ways to find extensions. */

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ARRAY_TYPE, CATALOG_QUERIES, OTHER_OBJECTS } from '../src/catalog-queries.js';
 import { ourEngine, pgvectorEngine, type SqlEngine } from '../src/engines.js';
@@ -24,5 +25,14 @@ describe("the catalog of extension vector is pgvector's, for the vector type", (
     const actual = await lines(ours, sql);
     expect(expected.length).toBeGreaterThan(0);
     expect(actual).toEqual(expected);
+  });
+
+  it('holds the objects that are listed in sql/vector-objects.txt', async () => {
+    const url = new URL('../sql/vector-objects.txt', import.meta.url);
+    const objects = (await lines(ours, CATALOG_QUERIES.members as string))
+      .map((line) => `${line}\n`)
+      .join('');
+    if (process.env.UPDATE_EXPECTED === '1') writeFileSync(url, objects);
+    expect(objects).toBe(readFileSync(url, 'utf8'));
   });
 });

@@ -8,6 +8,7 @@
  * make decides what is out of date. Idempotent; one build at a time per major, others wait for it.
  */
 import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   existsSync,
@@ -87,6 +88,11 @@ function writeIfChanged(path, text) {
   return true;
 }
 
+/** @param {string} path */
+function sha256(path) {
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
+
 const pgConfig = process.env.RUVECTOR_PG_CONFIG || 'pg_config';
 let version;
 try {
@@ -130,6 +136,11 @@ try {
 
   const log = join(buildDir, 'make.log');
   const library = join(buildDir, 'vector.so');
+  // make goes by dates; a library that something else has written over is linked anew.
+  const stamp = join(buildDir, 'vector.so.sha256');
+  if (existsSync(library) && (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== sha256(library))) {
+    rmSync(library);
+  }
   const before = existsSync(library) ? statSync(library).mtimeMs : 0;
   const common = ['-C', buildDir, '-f', join(nativeDir, 'Makefile'), `PG_CONFIG=${pgConfig}`, 'EXT=vector'];
   const started = Date.now();
@@ -137,6 +148,7 @@ try {
     process.stderr.write(readFileSync(log, 'utf8'));
     fail(`the build of vector.so for PostgreSQL ${major} failed; the compiler's messages are above.`);
   }
+  writeIfChanged(stamp, sha256(library));
   rmSync(stage, { recursive: true, force: true });
   mkdirSync(stage, { recursive: true });
   if (!(await make([...common, 'install', `DESTDIR=${stage}`], join(buildDir, 'install.log')))) {

@@ -244,9 +244,23 @@ describe('options', () => {
     [{ user: `O'Neil` }],
     [{ user: 'x'.repeat(64) }],
     [{ settings: 'fsync=off' as unknown as Record<string, string> }],
+    [{ datadir: '/somewhere' } as unknown as { dataDir: string }],
+    [{ signal: {} as unknown as AbortSignal }],
+    [{ onProgress: 'yes' as unknown as () => void }],
   ])('of the wrong kind are refused: %j', async (options) => {
     await rejection(start(options), 'ERR_EMBEDDED_OPTION');
   });
+
+  it.each([null, '/somewhere', 5])('must be an object, not %j', async (options) => {
+    await rejection(startEmbedded(options as unknown as { dataDir: string }), 'ERR_EMBEDDED_OPTION');
+  });
+
+  it.each(['include', 'include_dir', 'INCLUDE_IF_EXISTS'])(
+    'cannot make the server read by %s',
+    async (name) => {
+      await rejection(start({ settings: { [name]: '/etc/hostname' } }), 'ERR_EMBEDDED_SETTING');
+    },
+  );
 
   it('that name no server say what is wrong with it', async () => {
     const missing = await rejection(start({ pgConfig: '/nowhere/pg_config' }), 'ERR_EMBEDDED_NO_SERVER');

@@ -49,6 +49,14 @@ async function missing() {
 /** Makes sure that gcc, g++ and make are there and work. */
 export async function ensureCompilers() {
   let gone = await missing();
+  // What the user chose is the user's to mend; another package would not change it.
+  const chosen = ['CC', 'CXX'].filter((name) => process.env[name]);
+  if (gone.length > 0 && chosen.length > 0) {
+    const values = chosen.map((name) => `${name}=${process.env[name]}`).join(' and ');
+    throw new SetupError(
+      `Missing: ${gone.join(', ')}. The environment says ${values}: correct it, or unset ${chosen.join(' and ')} to use gcc and g++.`,
+    );
+  }
   if (gone.length > 0 && (await mayInstall())) {
     await aptInstall(['gcc', 'g++', 'libc6-dev', 'make']);
     gone = await missing();

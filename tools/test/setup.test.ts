@@ -237,3 +237,18 @@ describe('servers from npm', () => {
     expect(/15\.\d+\.\d+[\w.-]*/.exec(told)?.[0]).toBe(Object.values(optionalDependencies)[0]);
   });
 });
+
+describe('compilers', () => {
+  it('that the environment names wrongly are its fault, and nothing is installed', () => {
+    const script = "import { ensureCompilers } from './setup/compilers.mjs'; await ensureCompilers();";
+    const { stderr, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: path.join(root, 'tools'),
+      env: { ...process.env, CC: '/nope/cc' },
+      encoding: 'utf8',
+    });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('CC=/nope/cc');
+    expect(stderr).toContain('unset CC');
+    expect(stderr).not.toContain('apt-get');
+  });
+});

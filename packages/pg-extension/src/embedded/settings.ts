@@ -16,6 +16,10 @@ const owned: ReadonlyMap<string, string> = new Map([
   ['extension_destdir', 'use the option extensions'],
   ['extension_control_path', 'use the option extensions'],
   ['dynamic_library_path', 'use the option extensions'],
+  // Directives of the file's grammar, no settings: they would read other files.
+  ['include', 'pass the settings themselves'],
+  ['include_dir', 'pass the settings themselves'],
+  ['include_if_exists', 'pass the settings themselves'],
 ]);
 
 // guc-file.l: a name is one identifier, or an extension's prefix, a dot and an identifier.

@@ -173,6 +173,38 @@ interface CheckedOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+const optionNames: Readonly<Record<keyof EmbeddedOptions, true>> = {
+  dataDir: true,
+  settings: true,
+  extensions: true,
+  pgConfig: true,
+  serverPackage: true,
+  user: true,
+  signal: true,
+  onProgress: true,
+};
+
+/** A misspelt option would be ignored: temporary data, say, where lasting data was asked for. */
+function checkNames(options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new EmbeddedError('ERR_EMBEDDED_OPTION', 'The options must be an object');
+  }
+  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(optionNames, name));
+  if (unknown.length > 0) {
+    throw new EmbeddedError(
+      'ERR_EMBEDDED_OPTION',
+      `There is no option ${unknown.join(', ')}; there are ${Object.keys(optionNames).join(', ')}`,
+    );
+  }
+  const { signal, onProgress } = options as EmbeddedOptions;
+  if (signal !== undefined && !((signal as unknown) instanceof AbortSignal)) {
+    throw new EmbeddedError('ERR_EMBEDDED_OPTION', 'signal must be an AbortSignal');
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw new EmbeddedError('ERR_EMBEDDED_OPTION', 'onProgress must be a function');
+  }
+}
+
 function checkOptions(options: EmbeddedOptions): CheckedOptions {
   if (process.platform === 'win32') {
     throw new EmbeddedError(
@@ -180,6 +212,7 @@ function checkOptions(options: EmbeddedOptions): CheckedOptions {
       'The embedded server needs Unix sockets and a POSIX shell',
     );
   }
+  checkNames(options);
   for (const name of ['dataDir', 'pgConfig', 'serverPackage', 'user'] as const) {
     const value: unknown = options[name];
     if (value !== undefined && (typeof value !== 'string' || value === '' || value.includes('\0'))) {

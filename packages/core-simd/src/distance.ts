@@ -3,7 +3,7 @@
  *
  * Written out one by one rather than made by a factory: each is then a small function of its own
  * with constants for the backend, which V8 inlines into its caller. A pair call with the addon
- * is two brand checks, one call into native code and one read of its result.
+ * is two brand checks, one read of a length, one call into native code and one read of its result.
  */
 import { checkMany, checkPair, checkVector, float32, typedArrayGetter } from './check.js';
 import * as fallback from './fallback.js';
@@ -28,18 +28,20 @@ const shortCosine = fallback.cosine;
 const shortNorm = fallback.norm;
 
 /**
- * The number of dimensions. An own property can hide the real length; the addon finds that out,
- * and short loops are short, so only the TypeScript backend pays for asking the internal slot.
+ * The number of dimensions of a pair; 0 also for what is no pair. Lengths come from the internal slot
+ * alone: the property can be an own one, a subclass's or absent. V8 calls out for each read of the
+ * slot, so the second one is left to the addon where that computes: it compares the two itself.
  */
-function dimensions(a: Float32Array): number {
-  return native === undefined ? lengthOf.call(a) : a.length;
-}
-
-/** The number of dimensions of a pair; 0 also for what is no pair. */
 function pairDimensions(a: Float32Array, b: Float32Array): number {
   if (brandOf.call(a) !== float32 || brandOf.call(b) !== float32) return 0;
-  const n = dimensions(a);
-  return n === dimensions(b) ? n : 0;
+  const n = lengthOf.call(a);
+  return n >= nativeFrom || n === lengthOf.call(b) ? n : 0;
+}
+
+/** The package's own reason for what the addon has refused, thrown. */
+function refused(operation: string, a: Float32Array, b: Float32Array, cause: unknown): never {
+  checkPair(operation, a, b);
+  throw cause;
 }
 
 /**
@@ -71,7 +73,11 @@ export function dot(a: Float32Array, b: Float32Array): number {
     return 0;
   }
   if (n < nativeFrom) return shortDot(a, b, 0, n);
-  kernels!.dot(a, b);
+  try {
+    kernels!.dot(a, b);
+  } catch (cause) {
+    refused('dot', a, b, cause);
+  }
   return result[0];
 }
 
@@ -96,7 +102,11 @@ export function l2sq(a: Float32Array, b: Float32Array): number {
     return 0;
   }
   if (n < nativeFrom) return shortL2sq(a, b, 0, n);
-  kernels!.l2sq(a, b);
+  try {
+    kernels!.l2sq(a, b);
+  } catch (cause) {
+    refused('l2sq', a, b, cause);
+  }
   return result[0];
 }
 
@@ -110,11 +120,18 @@ export function l2sq(a: Float32Array, b: Float32Array): number {
  * l2(new Float32Array([1, 2]), new Float32Array([4, 6])); // 5
  */
 export function l2(a: Float32Array, b: Float32Array): number {
-  if (pairDimensions(a, b) === 0) {
+  const n = pairDimensions(a, b);
+  if (n === 0) {
     checkPair('l2', a, b);
     return 0;
   }
-  return Math.sqrt(l2sq(a, b));
+  if (n < nativeFrom) return Math.sqrt(shortL2sq(a, b, 0, n));
+  try {
+    kernels!.l2sq(a, b);
+  } catch (cause) {
+    refused('l2', a, b, cause);
+  }
+  return Math.sqrt(result[0]);
 }
 
 /**
@@ -136,7 +153,11 @@ export function l1(a: Float32Array, b: Float32Array): number {
     return 0;
   }
   if (n < nativeFrom) return shortL1(a, b, 0, n);
-  kernels!.l1(a, b);
+  try {
+    kernels!.l1(a, b);
+  } catch (cause) {
+    refused('l1', a, b, cause);
+  }
   return result[0];
 }
 
@@ -161,7 +182,11 @@ export function cosine(a: Float32Array, b: Float32Array): number {
     return Number.NaN;
   }
   if (n < nativeFrom) return shortCosine(a, b, 0, n);
-  kernels!.cosine(a, b);
+  try {
+    kernels!.cosine(a, b);
+  } catch (cause) {
+    refused('cosine', a, b, cause);
+  }
   return result[0];
 }
 
@@ -174,7 +199,7 @@ export function cosine(a: Float32Array, b: Float32Array): number {
  * norm(new Float32Array([3, 4])); // 5
  */
 export function norm(a: Float32Array): number {
-  const n = brandOf.call(a) === float32 ? dimensions(a) : 0;
+  const n = brandOf.call(a) === float32 ? lengthOf.call(a) : 0;
   if (n === 0) {
     checkVector('norm', 'a', a);
     return 0;

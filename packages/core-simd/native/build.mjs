@@ -5,8 +5,9 @@
  *   node native/build.mjs          honours CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS
  *
  * Does nothing when the addon is up to date: every object is named after a hash
- * of its command and compared by time with its source and all headers. Files are
- * renamed into place, so builds at the same time do not break each other.
+ * of its command and compared by time with its source and all headers, and the addon
+ * by its bytes with what the last link wrote. Files are renamed into place, so builds
+ * at the same time do not break each other.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -24,6 +25,7 @@ import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import {
   compile,
+  compilerFailure,
   findCompiler,
   findNodeHeaders,
   kernels,
@@ -102,27 +104,56 @@ function isCurrent(unit) {
   return mtime(unit.object) >= Math.max(...inputs.map(mtime));
 }
 
-/** Compiles to a name of this process, dates it back to the start, and renames. */
-async function build(target, command) {
+/** Names a file by its bytes. */
+function fingerprint(path) {
+  const bytes = readFileSync(path);
+  return `${bytes.length} ${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+/** Whether the addon is the very file that `linkHash` stands for. */
+function isLinked(linkHash) {
+  return (
+    existsSync(output) &&
+    existsSync(stamp) &&
+    readFileSync(stamp, 'utf8') === `${linkHash} ${fingerprint(output)}`
+  );
+}
+
+/**
+ * Compiles to a name of this process, dates it back to the start, and renames.
+ *
+ * @returns the fingerprint of what was written
+ */
+async function build(target, compiler, variable, flags) {
   const started = new Date();
   const temporary = `${target}.${process.pid}.tmp`;
   try {
-    const said = await compile([...command, '-o', temporary]);
+    const command = [...compiler.words(), ...flags, '-o', temporary];
+    const said = await compile(command, variable);
     if (said !== '') process.stderr.write(said);
+    if (!existsSync(temporary)) throw compilerFailure(command, 'exit status 0, but no output', variable);
+    const written = fingerprint(temporary);
     utimesSync(temporary, started, started);
     renameSync(temporary, target);
+    return written;
   } finally {
     rmSync(temporary, { force: true });
   }
 }
 
+/** Runs jobs, `width` at a time. After a failure none is begun, and it is thrown when all have ended. */
 async function inParallel(jobs, width) {
   const queue = jobs[Symbol.iterator]();
+  const failures = [];
   await Promise.all(
     Array.from({ length: width }, async () => {
-      for (const job of queue) await job();
+      for (const job of queue) {
+        if (failures.length > 0) return;
+        await job().catch((error) => failures.push(error));
+      }
     }),
   );
+  if (failures.length > 0) throw failures[0];
 }
 
 async function main() {
@@ -138,22 +169,22 @@ async function main() {
   const linkHash = hash([linker.name, link]);
 
   const stale = units.filter((unit) => !isCurrent(unit));
-  const linked = existsSync(output) && existsSync(stamp) && readFileSync(stamp, 'utf8') === linkHash;
-  if (stale.length === 0 && linked && mtime(output) >= Math.max(...objects.map(mtime))) return;
+  if (stale.length === 0 && isLinked(linkHash) && mtime(output) >= Math.max(...objects.map(mtime))) return;
 
   mkdirSync(objectDir, { recursive: true });
   mkdirSync(join(buildDir, 'Release'), { recursive: true });
   await inParallel(
     stale.map((unit) => async () => {
       say(`${unit.variable === 'CC' ? 'cc' : 'c++'} native/${unit.path}`);
-      await build(unit.object, [...unit.compiler.words(), ...unit.flags, '-c', join(nativeDir, unit.path)]);
+      const flags = [...unit.flags, '-c', join(nativeDir, unit.path)];
+      await build(unit.object, unit.compiler, unit.variable, flags);
     }),
     availableParallelism(),
   );
   say('link native/build/Release/core_simd.node');
   // With the C compiler: nothing of the C++ library is used, and so none is linked.
-  await build(output, [...linker.words(), ...link]);
-  writeFileSync(`${stamp}.${process.pid}.tmp`, linkHash);
+  const written = await build(output, linker, 'CC', link);
+  writeFileSync(`${stamp}.${process.pid}.tmp`, `${linkHash} ${written}`);
   renameSync(`${stamp}.${process.pid}.tmp`, stamp);
 }
 

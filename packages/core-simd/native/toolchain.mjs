@@ -119,22 +119,45 @@ export function run(command, options = {}) {
 }
 
 /**
+ * The error of a compiler that gives no reason. It blames the variable that named the compiler,
+ * if one did: then the cure is to go without.
+ *
+ * @param {string[]} command
+ * @param {string} how how it ended
+ * @param {'CC' | 'CXX'} [variable] which of the two names this compiler
+ */
+export function compilerFailure(command, how, variable) {
+  const said = `${command.join(' ')}\n${how}`;
+  const wish = variable === undefined ? [] : words(process.env[variable]);
+  if (wish.length === 0) return new ToolchainError(said, compilerCure());
+  return new ToolchainError(
+    `${said}; ${variable}=${wish.join(' ')} is set in the environment`,
+    `env -u ${variable} node ${join(nativeDir, 'build.mjs')}`,
+  );
+}
+
+/**
  * Runs a compiler.
  *
  * @param {string[]} command
- * @throws {ToolchainError} with what the compiler said; with a cure when a system header is missing
+ * @param {'CC' | 'CXX'} [variable] which of the two names this compiler
+ * @throws {ToolchainError} with the command, how it ended and what it said; with a cure when it said
+ *   nothing or when a system header is missing
  */
-export async function compile(command) {
+export async function compile(command, variable) {
   const result = await run(command).catch((error) => {
-    throw new ToolchainError(`${command[0]}: ${error.message}`, compilerCure());
+    throw compilerFailure(command, error.message, variable);
   });
   if (result.code === 0) return result.stderr;
+  const how = result.code === null ? `ended by ${result.signal}` : `exit status ${result.code}`;
+  const said = `${result.stdout}${result.stderr}`.trim();
+  if (said === '') throw compilerFailure(command, `${how}, without a word`, variable);
   const missing = /fatal error: '?([\w./+-]+\.h)'?(?:: No such file| file not found)/.exec(
     result.stderr,
   )?.[1];
-  const said = `${command.join(' ')}\n${result.stderr.trim()}`;
+  const message = `${command.join(' ')}\n${said}\n${how}`;
   if (missing !== undefined && !existsSync(join(nativeDir, 'include', missing))) {
-    throw new ToolchainError(`${said}\nheader ${missing} is missing`, compilerCure());
+    throw new ToolchainError(`${message}\nheader ${missing} is missing`, compilerCure());
   }
-  throw new ToolchainError(said);
+  throw new ToolchainError(message);
 }

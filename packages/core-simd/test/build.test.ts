@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -82,6 +91,14 @@ describe.skipIf(compilers === undefined)('native/build.mjs (needs compilers)', (
     rmSync(addonOf(native));
     expect(await build(native, { ...quick, CFLAGS: '-O0 -DUNUSED=1' })).toEqual({ code: 0, steps: [link] });
 
+    // Nor is it trusted for its name: another file, of the same size or not, is replaced.
+    const written = readFileSync(addonOf(native));
+    for (const other of [Buffer.from('garbage'), Buffer.alloc(0), Buffer.alloc(written.length, 1)]) {
+      writeFileSync(addonOf(native), other);
+      expect(await build(native, { ...quick, CFLAGS: '-O0 -DUNUSED=1' })).toEqual({ code: 0, steps: [link] });
+      expect(readFileSync(addonOf(native)).equals(written)).toBe(true);
+    }
+
     // What is up to date needs no compiler.
     const emptyPath = { ...quick, CFLAGS: '-O0 -DUNUSED=1', PATH: '/nonexistent' };
     expect(await build(native, emptyPath)).toEqual({ code: 0, steps: [] });
@@ -109,6 +126,45 @@ describe.skipIf(compilers === undefined)('native/build.mjs (needs compilers)', (
     const { code, steps } = await build(native, { ...quick, CFLAGS: '-O0 --no-such-option' });
     expect(code).toBe(1);
     expect(steps.join('\n')).toContain('--no-such-option');
+  });
+
+  it('says what failed, how, and the cure, when the compiler itself says nothing', async () => {
+    const native = copyNative();
+    const cure = (variable: string) =>
+      `To cure it, run: env -u ${variable} node ${join(native, 'build.mjs')}`;
+    for (const variable of ['CC', 'CXX']) {
+      const failed = await build(native, { ...quick, [variable]: 'false' });
+      expect(failed.code).toBe(1);
+      expect(failed.steps).toContainEqual(expect.stringMatching(/^core-simd: false .+ -c .+/));
+      expect(failed.steps).toContain(
+        `exit status 1, without a word; ${variable}=false is set in the environment`,
+      );
+      expect(failed.steps.at(-1)).toBe(cure(variable));
+
+      // One that claims success and writes nothing is no better.
+      const idle = await build(native, { ...quick, [variable]: 'true' });
+      expect(idle.code).toBe(1);
+      expect(idle.steps).toContain(
+        `exit status 0, but no output; ${variable}=true is set in the environment`,
+      );
+      expect(idle.steps.at(-1)).toBe(cure(variable));
+      expect(existsSync(addonOf(native))).toBe(false);
+    }
+  });
+
+  it('says so when a signal ends a compiler that no variable names', async () => {
+    const native = copyNative();
+    const bin = join(native, 'bin');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'cc'), '#!/bin/sh\nkill -9 $$\n', { mode: 0o755 });
+    const { CC: _cc, ...env } = process.env;
+    const { code, stderr } = await run([process.execPath, join(native, 'build.mjs')], {
+      env: { ...env, ...quick, PATH: `${bin}:${process.env.PATH}` },
+    });
+    expect(code).toBe(1);
+    expect(stderr).toContain('\nended by SIGKILL, without a word');
+    expect(stderr).not.toContain('is set in the environment');
+    if (existsSync('/etc/debian_version')) expect(stderr).toMatch(/To cure it, run: .*build-essential\n$/);
   });
 });
 

@@ -28,6 +28,13 @@ describe('README.md', () => {
     expect(printed).toEqual(promised);
   });
 
+  it('says where the headers of Node-API come from, in the version that is tested', () => {
+    const { devDependencies } = JSON.parse(readFileSync(join(packageDir, 'package.json'), 'utf8'));
+    expect(readme).toContain(
+      `npm install --no-save node-api-headers@${devDependencies['node-api-headers']}\n`,
+    );
+  });
+
   it('shows every function and names every error code', () => {
     for (const name of Object.keys(simd)) expect(readme).toContain(name);
     const codes = readFileSync(join(packageDir, 'src/errors.ts'), 'utf8').matchAll(/^ {2}\| '(ERR_\w+)'/gm);

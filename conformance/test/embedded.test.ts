@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { EmbeddedError, type EmbeddedServer, startEmbedded } from '@ruvector/pg-extension/embedded';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -132,10 +132,24 @@ describe('stop', () => {
     expect(running(server.pid)).toBe(false);
   });
 
-  it('cleans up after a server that was killed', async () => {
+  it('cleans up after a server that was killed, its shared memory too', async () => {
     const server = await start();
+    const maps = readFileSync(`/proc/${server.pid}/maps`, 'utf8');
+    const segments = [...new Set(maps.match(/\/dev\/shm\/PostgreSQL\.\d+/g))];
+    const [, id] = readFileSync(path.join(server.dataDir, 'postmaster.pid'), 'utf8')
+      .split('\n')[6]!
+      .trim()
+      .split(/ +/);
+    const systemV = () =>
+      readFileSync('/proc/sysvipc/shm', 'utf8')
+        .split('\n')
+        .some((line) => line.trim().split(/ +/)[1] === id);
+    expect(segments.length).toBeGreaterThan(0);
+    expect(systemV()).toBe(true);
     process.kill(server.pid, 'SIGKILL');
     await until(() => !existsSync(baseOf(server)));
+    expect(segments.filter((file) => existsSync(file))).toEqual([]);
+    expect(systemV()).toBe(false);
     await server.stop();
     expect(running(server.pid)).toBe(false);
   });

@@ -15,6 +15,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { EmbeddedError } from './errors.js';
+import { programPath } from './processes.js';
 
 const run = promisify(execFile);
 
@@ -166,9 +167,11 @@ function resolvePackage(): string | undefined {
 
 async function readPgConfig(pgConfig: string): Promise<Server | Miss> {
   const asked = ['--bindir', '--pkglibdir', '--sharedir', '--libdir', '--version'];
+  // Debian's is a script that needs other programs.
+  const env = { ...process.env, PATH: programPath() };
   let lines: string[];
   try {
-    lines = (await run(pgConfig, asked, { encoding: 'utf8' })).stdout.split('\n');
+    lines = (await run(pgConfig, asked, { encoding: 'utf8', env })).stdout.split('\n');
   } catch (error) {
     return new Miss(`it does not run (${firstLine(error)})`);
   }

@@ -127,6 +127,7 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
       commands: {
         initdb: data.fresh ? [program('initdb'), ...initdbArguments(server, data, user)] : [],
         postgres: [program('postgres'), ...args],
+        salvage: data.temporary ? data.path : undefined,
         patience: data.temporary ? 5 : 60,
         env: prepared.env,
       },

@@ -25,17 +25,21 @@ import type { Account } from './account.js';
 import type { Instance } from './instance.js';
 
 /**
- * `sh -c script name base patience n [n words: initdb] [words: postgres]`, with `patience` in tenths of a second
- * between a fast and an immediate shutdown. Nothing is interpolated.
+ * `sh -c script name base salvage patience n [n words: initdb] [words: postgres]`, with `patience` in tenths of a
+ * second between a fast and an immediate shutdown. Nothing is interpolated.
  *
  * The stop signal is repeated: a background process of a shell starts with SIGINT ignored, and one that has not set
  * its handler yet does not see the first. Likewise the watcher repeats SIGTERM, because the first may come
  * between a look at `stopping` and `wait`.
+ *
+ * A postmaster that was killed leaves its shared memory behind, which lies outside the directory. The next PostgreSQL in the
+ * same data directory removes it (sysv_shmem.c, PGSharedMemoryCreate). For temporary data, `salvage`, there would be
+ * no next one: so one is started that ends at once.
  */
 const script = `
 umask 077
-base=$1 patience=$2 count=$3
-shift 3
+base=$1 salvage=$2 patience=$3 count=$4
+shift 4
 pid= stopping= named= status=0
 exec 3<&0 </dev/null
 
@@ -95,14 +99,25 @@ initialize() {
   [ -n "$stopping" ] || say "initdb $status"
 }
 
+tidy() {
+  program=$1
+  shift
+  limit=
+  if command -v timeout >/dev/null; then limit='timeout 10'; fi
+  for try in 1 2 3 4 5 6 7 8 9 10; do
+    [ -n "$salvage" ] && [ -e "$salvage/postmaster.pid" ] || return 0
+    $limit "$program" --single "$@" postgres >>"$base/log" 2>&1 3<&- 8<&8 || sleep 0.2
+  done
+}
+
 if [ "$count" -gt 0 ]; then
   initialize "$count" "$@"
   shift "$count"
 fi
 if [ -z "$stopping" ] && [ "$status" = 0 ]; then
-  if setpriv --pdeathsig INT true 2>/dev/null; then set -- setpriv --pdeathsig INT "$@"; fi
   named=postmaster
-  run "$@"
+  if setpriv --pdeathsig INT true 2>/dev/null; then run setpriv --pdeathsig INT "$@"; else run "$@"; fi
+  tidy "$@"
 fi
 kill "$watcher" 2>/dev/null
 say "exited $status"
@@ -121,6 +136,8 @@ export interface Commands {
   /** Program and arguments, or empty when the cluster exists. */
   readonly initdb: readonly string[];
   readonly postgres: readonly string[];
+  /** The data directory when it is temporary: what a killed server leaves outside of it is removed. */
+  readonly salvage: string | undefined;
   /** Seconds that a fast shutdown may take before it becomes an immediate one. */
   readonly patience: number;
   readonly env: Readonly<Record<string, string>>;
@@ -138,13 +155,8 @@ export class Supervisor {
     events: SupervisorEvents,
   ) {
     const { initdb, postgres, patience, env } = commands;
-    const words = [
-      instance.base,
-      String(Math.ceil(patience * 10)),
-      String(initdb.length),
-      ...initdb,
-      ...postgres,
-    ];
+    const numbers = [String(Math.ceil(patience * 10)), String(initdb.length)];
+    const words = [instance.base, commands.salvage ?? '', ...numbers, ...initdb, ...postgres];
     this.#child = spawn('/bin/sh', ['-c', script, 'ruvector-postgres-supervisor', ...words], {
       cwd: '/',
       detached: true,

@@ -1,8 +1,12 @@
 /*
  * native.cpp - one measurement of bench/native.mjs: nanoseconds per row of
- * one query against many, without Node, or of a loop that only loads the rows.
+ * one query against many, without Node, or of a loop that only loads the rows,
+ * or of the dot product in two shapes that the kernels do not have: a row at a
+ * time (`one`) and, with AVX-512, eight (`eight`).
  *
- *   native <variant> <operation | load> <dimensions> <bytes>
+ *   native <variant> <operation | load | one | eight> <dimensions> <bytes> [offset]
+ *
+ * The rows begin `offset` bytes (a multiple of 4, 0 by default) past the start of a cache line.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -11,6 +15,10 @@
 #include <time.h>
 
 #include <ruvector/simd.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 static double
 now()
@@ -68,10 +76,50 @@ load_only_avx2(const float *, const float *rows, size_t n, size_t count, size_t,
 }
 #endif
 
+static rv_pair_f32 pair_dot;
+
+static void
+one_row(const float *query, const float *rows, size_t n, size_t count, size_t stride, float *out)
+{
+	for (size_t r = 0; r < count; r++)
+		out[r] = pair_dot(query, rows + r * stride, n);
+}
+
+#if defined(__x86_64__)
+/* Whole registers only: the bench's dimensions are multiples of 16. */
+__attribute__((target("avx512f"))) static void
+eight_rows(const float *query, const float *rows, size_t n, size_t count, size_t stride, float *out)
+{
+	size_t		r = 0;
+
+	for (; r + 8 <= count; r += 8)
+	{
+		const float *p = rows + r * stride;
+		__m512		s[8];
+
+#pragma GCC unroll 8
+		for (int k = 0; k < 8; k++)
+			s[k] = _mm512_setzero_ps();
+		for (size_t i = 0; i + 16 <= n; i += 16)
+		{
+			__m512		q = _mm512_loadu_ps(query + i);
+
+#pragma GCC unroll 8
+			for (int k = 0; k < 8; k++)
+				s[k] = _mm512_fmadd_ps(q, _mm512_loadu_ps(p + k * stride + i), s[k]);
+		}
+#pragma GCC unroll 8
+		for (int k = 0; k < 8; k++)
+			out[r + k] = _mm512_reduce_add_ps(s[k]);
+	}
+	one_row(query, rows + r * stride, n, count - r, stride, out + r);
+}
+#endif
+
 int
 main(int argc, char **argv)
 {
-	const rv_kernels *k = argc == 5 ? rv_simd_init(argv[1]) : NULL;
+	const rv_kernels *k = argc >= 5 ? rv_simd_init(argv[1]) : NULL;
 	rv_many_f32 many = NULL;
 
 	if (k == NULL)
@@ -95,12 +143,21 @@ main(int argc, char **argv)
 			many = load_only_avx2;
 #endif
 	}
+	else if (strcmp(argv[2], "one") == 0)
+		many = one_row;
+#if defined(__x86_64__)
+	else if (strcmp(argv[2], "eight") == 0 && k->variant == RV_VARIANT_SKYLAKE)
+		many = eight_rows;
+#endif
 	if (many == NULL)
 		return 2;
 
+	pair_dot = k->dot_f32;
+
 	size_t		n = strtoul(argv[3], NULL, 10);
 	size_t		count = strtoul(argv[4], NULL, 10) / sizeof(float) / n;
-	size_t		floats = (n * count + n + 15) / 16 * 16;
+	size_t		offset = argc == 6 ? strtoul(argv[5], NULL, 10) / sizeof(float) % 16 : 0;
+	size_t		floats = (offset + n * count + n + 15) / 16 * 16;
 	float	   *rows = (float *) aligned_alloc(64, floats * sizeof(float));
 	float	   *out = (float *) malloc((count + 16) * sizeof(float));
 
@@ -108,6 +165,7 @@ main(int argc, char **argv)
 		return 2;
 	for (size_t i = 0; i < floats; i++)
 		rows[i] = (float) (i % 1013) / 1013 - 0.5f;
+	rows += offset;
 
 	size_t		repeat = (size_t) 16e6 / (n * count * sizeof(float)) + 1;
 	double		best = 1e300;

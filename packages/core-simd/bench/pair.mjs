@@ -87,7 +87,7 @@ for (const [op, { pair, ts, peer }] of Object.entries(operations)) {
 const table = {};
 for (const [op, { many }] of Object.entries(operations)) {
   for (const n of dims.filter((d) => d >= 96)) {
-    for (const count of [16, 1000, 10_000]) {
+    for (const count of [16, 256, 1000, 10_000]) {
       const query = random(n);
       const rows = random(n * count);
       const out = new Float32Array(count);

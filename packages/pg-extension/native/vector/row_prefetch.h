@@ -24,7 +24,7 @@
 #ifndef RUVECTOR_ROW_PREFETCH_H
 #define RUVECTOR_ROW_PREFETCH_H
 
-#include "pg_compat.h"
+#include "vector.h"
 
 /*
  * Rows to be ahead of the scan: two, and small rows a kilobyte more, which covers
@@ -35,9 +35,6 @@
 
 /* Bytes of a row before the vector that are worth having: header, null bitmap, a key. */
 #define RV_ROW_HEAD 48
-
-/* Larger values are stored out of line, unless the column's storage is PLAIN. */
-#define RV_PREFETCH_MAX BLCKSZ
 
 /* What is known of one argument. */
 typedef struct RowTrack
@@ -110,14 +107,15 @@ rv_prefetch_argument(RowTrack *track, uintptr_t value, Size size)
 		rv_prefetch_row(guess, size);
 }
 
-/* Called with the two arguments of a distance function, before they are read. */
+/* Called with the two arguments of a distance function, as it was given them. */
 static inline void
-rv_prefetch_rows(FunctionCallInfo fcinfo, Size size)
+rv_prefetch_rows(FunctionCallInfo fcinfo, const VectorArg *a, const VectorArg *b)
 {
+	const VectorArg *arguments[2] = {a, b};
 	FmgrInfo   *flinfo = fcinfo->flinfo;
 	RowPrefetch *state;
 
-	if (flinfo == NULL || size > RV_PREFETCH_MAX)
+	if (flinfo == NULL)
 		return;
 	state = (RowPrefetch *) flinfo->fn_extra;
 	if (unlikely(state == NULL))
@@ -126,7 +124,12 @@ rv_prefetch_rows(FunctionCallInfo fcinfo, Size size)
 		flinfo->fn_extra = state;
 	}
 	for (int i = 0; i < 2; i++)
-		rv_prefetch_argument(&state->track[i], (uintptr_t) fcinfo->args[i].value, size);
+	{
+		/* Of an out-of-line value the tuple holds a pointer only. */
+		if (arguments[i]->detoasted == NULL)
+			rv_prefetch_argument(&state->track[i], (uintptr_t) fcinfo->args[i].value,
+								 VECTOR_SIZE(arguments[i]->dim));
+	}
 }
 
 #endif							/* RUVECTOR_ROW_PREFETCH_H */

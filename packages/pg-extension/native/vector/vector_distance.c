@@ -5,7 +5,6 @@
  * as in pgvector; results are float8.
  */
 #include "row_prefetch.h"
-#include "vector.h"
 
 #include "ruvector/simd.h"
 
@@ -13,7 +12,7 @@
 #define GETARG_ROWS(a, b) \
 	do { \
 		RV_GETARG_VECTOR_PAIR(a, b); \
-		rv_prefetch_rows(fcinfo, VECTOR_SIZE((a).dim)); \
+		rv_prefetch_rows(fcinfo, &(a), &(b)); \
 	} while (0)
 
 RV_SQL_FUNCTION(l2_distance);

@@ -20,6 +20,9 @@
  * From that the place of the row a few calls on is guessed and prefetched.  A wrong
  * guess costs a few cache lines and cannot fault.  Whatever is not a scan (one
  * call, constants, out-of-line values, random access) is left alone.
+ *
+ * The same state of a call remembers the TOAST table whose locks it keeps while
+ * it reads out-of-line values (rv_hold_toast() in vector.c).
  */
 #ifndef RUVECTOR_ROW_PREFETCH_H
 #define RUVECTOR_ROW_PREFETCH_H
@@ -51,7 +54,10 @@ typedef struct RowTrack
 typedef struct RowPrefetch
 {
 	RowTrack	track[2];
+	Oid			held;			/* TOAST table whose locks are held, see rv_hold_toast() */
 } RowPrefetch;
+
+extern void rv_hold_toast(Datum value, Oid *held);
 
 static inline void
 rv_prefetch_row(uintptr_t value, Size size)
@@ -126,7 +132,9 @@ rv_prefetch_rows(FunctionCallInfo fcinfo, const VectorArg *a, const VectorArg *b
 	for (int i = 0; i < 2; i++)
 	{
 		/* Of an out-of-line value the tuple holds a pointer only. */
-		if (arguments[i]->detoasted == NULL)
+		if (arguments[i]->detoasted != NULL)
+			rv_hold_toast(fcinfo->args[i].value, &state->held);
+		else
 			rv_prefetch_argument(&state->track[i], (uintptr_t) fcinfo->args[i].value,
 								 VECTOR_SIZE(arguments[i]->dim));
 	}

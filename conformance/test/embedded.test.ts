@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { EmbeddedError, type EmbeddedServer, startEmbedded } from '@ruvector/pg-extension/embedded';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { baseOf, instancesOf, query, rejection, running, until } from './embedded-helpers.js';
 
 const started: EmbeddedServer[] = [];
@@ -317,7 +317,10 @@ describe('options', () => {
 });
 
 describe('the temporary directory', () => {
-  const outer = mkdtempSync('/tmp/embedded-test-');
+  let outer: string;
+  beforeEach(() => {
+    outer = mkdtempSync('/tmp/embedded-test-');
+  });
   afterEach(() => rmSync(outer, { recursive: true, force: true }));
 
   it('is the one of the environment', async () => {

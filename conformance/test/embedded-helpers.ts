@@ -16,6 +16,8 @@ export const isRoot = process.getuid?.() === 0;
 /** Runs one query on a server of its own connection. */
 export async function query(connectionString: string, text: string, values: unknown[] = []) {
   const client = new pg.Client(connectionString);
+  // A server that ends says so to its clients a second time, after the query's own error.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return (await client.query(text, values)).rows as Record<string, unknown>[];

@@ -5,12 +5,14 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { findCompiler, findNodeHeaders, nativeDir, run } from '../native/toolchain.mjs';
 
@@ -27,6 +29,8 @@ function copyNative(): string {
     recursive: true,
     filter: (path) => !path.startsWith(join(nativeDir, 'build/')) && path !== join(nativeDir, 'build'),
   });
+  // Where Node came without headers, the build finds those of an npm package.
+  symlinkSync(fileURLToPath(new URL('../../../node_modules', import.meta.url)), join(folder, 'node_modules'));
   return join(folder, 'native');
 }
 
@@ -196,7 +200,9 @@ describe('native/build.mjs', () => {
     expect(findNodeHeaders('/nonexistent/bin/node')).toBe(own);
 
     // Away from node_modules the package is not found either.
-    const elsewhere = await import(join(copyNative(), 'toolchain.mjs'));
+    const native = copyNative();
+    rmSync(join(native, '..', 'node_modules'));
+    const elsewhere = await import(join(native, 'toolchain.mjs'));
     expect(() => elsewhere.findNodeHeaders('/nonexistent/bin/node')).toThrow(
       'To cure it, run: npm install --no-save node-api-headers@1.9.0',
     );

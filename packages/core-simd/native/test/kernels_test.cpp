@@ -161,6 +161,41 @@ check_many(const rv_kernels *k, const float *query, const float *rows, size_t n,
 	}
 }
 
+/* The same rows by pointer, in another order, give what "many" gives, to the bit. */
+void
+check_gather(const rv_kernels *k, const float *query, const float *rows, size_t n, size_t count,
+			 const guarded &results)
+{
+	const rv_gather_f32 gathers[] = {k->dot_f32_gather, k->l2sq_f32_gather, k->l1_f32_gather};
+	const rv_many_f32 manies[] = {k->dot_f32_many, k->l2sq_f32_many, k->l1_f32_many};
+	const char *const names[] = {"dot gather", "l2sq gather", "l1 gather"};
+	const float *pointers[max_rows];
+	float		want[max_rows];
+	float	   *out = results.last - count;
+
+	for (size_t r = 0; r < count; r++)
+		pointers[r] = rows + r * n;
+	for (int op = 0; op < 3; op++)
+	{
+		out[-1] = 12345.0f;
+		manies[op] (query, rows, n, count, n, want);
+		gathers[op] (query, pointers, n, count, out);
+		check(k->name, "write before out", n, count, out[-1], 12345.0, 0);
+		for (size_t r = 0; r < count; r++)
+			check(k->name, names[op], n, r, out[r], want[r], 0);
+	}
+	/* Any order of rows: the first and the last change places. */
+	if (count > 1)
+	{
+		pointers[0] = rows + (count - 1) * n;
+		pointers[count - 1] = rows;
+		k->l2sq_f32_gather(query, pointers, n, count, out);
+		exact		e(query, pointers[0], n);
+
+		check(k->name, "l2sq gather", n, 0, out[0], e.l2sq, bound(n + 2) * e.l2sq);
+	}
+}
+
 void
 check_lengths(const rv_kernels *k, const guarded &a, const guarded &b, const guarded &rows, const guarded &out)
 {
@@ -180,6 +215,7 @@ check_lengths(const rv_kernels *k, const guarded &a, const guarded &b, const gua
 			size_t		count = counts[c];
 
 			check_many(k, a.last - n, rows.last - count * n, n, count, n, out);
+			check_gather(k, a.last - n, rows.last - count * n, n, count, out);
 			/* A stride larger than a row: the last row still ends at the guard. */
 			if (count > 0)
 				check_many(k, a.first, rows.last - (count - 1) * (n + 3) - n, n, count, n + 3, out);

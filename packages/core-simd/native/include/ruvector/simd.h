@@ -18,7 +18,9 @@
  *  - "many" kernels score one query against `count` rows; row i starts at
  *    rows + i * stride (stride in elements, >= n) and its result goes to out[i].
  *    Results equal those of the pair kernel of the same variant to within the
- *    error bound of doc/distances.md, not to the bit.
+ *    error bound of doc/distances.md, not to the bit;
+ *  - "gather" kernels do the same for rows that lie anywhere: rows[i] points at
+ *    row i.  Their results equal those of "many" to the bit.
  */
 #ifndef RUVECTOR_SIMD_H
 #define RUVECTOR_SIMD_H
@@ -45,6 +47,8 @@ typedef double (*rv_pair_f32_f64) (const float *a, const float *b, size_t n);
 typedef double (*rv_norm_f32_f64) (const float *a, size_t n);
 typedef void (*rv_many_f32) (const float *query, const float *rows, size_t n,
 							 size_t count, size_t stride, float *out);
+typedef void (*rv_gather_f32) (const float *query, const float *const *rows, size_t n,
+							   size_t count, float *out);
 
 /* The kernels of one variant. */
 typedef struct rv_kernels
@@ -67,6 +71,10 @@ typedef struct rv_kernels
 	rv_many_f32 l2sq_f32_many;
 	rv_many_f32 l1_f32_many;
 	rv_many_f32 cosine_f32_many;
+
+	rv_gather_f32 dot_f32_gather;
+	rv_gather_f32 l2sq_f32_gather;
+	rv_gather_f32 l1_f32_gather;
 } rv_kernels;
 
 /*

@@ -294,6 +294,20 @@ many_sums(const float *query, const float *rows, size_t n, size_t count,
 		many_sums_rows<V, Op, false>(query, rows, n, count, stride, out);
 }
 
+/* Rows anywhere; who gathers them asks for their lines beforehand. */
+template<typename V, typename Op>
+RV_INLINE void
+gather_sums(const float *query, const float *const *rows, size_t n, size_t count, float *out)
+{
+	size_t		r = 0;
+
+	for (; count - r >= 4; r += 4)
+		V::store4(out + r, four_sums<V, Op, false>(query, rows[r], rows[r + 1], rows[r + 2],
+												   rows[r + 3], n));
+	for (; r < count; r++)
+		out[r] = pair_sum<V, Op>(query, rows[r], n);
+}
+
 /* As four_sums, with the squared norm of each row beside the dot product. */
 template<typename V, bool Ahead>
 RV_INLINE void
@@ -422,6 +436,24 @@ many_cosines(const float *query, const float *rows, size_t n, size_t count,
 							 size_t stride, float *out) \
 	{ \
 		many_cosines<V>(query, rows, n, count, stride, out); \
+	} \
+	void \
+	rv_dot_f32_gather_##isa(const float *query, const float *const *rows, size_t n, size_t count, \
+							float *out) \
+	{ \
+		gather_sums<V, dot_step<V>>(query, rows, n, count, out); \
+	} \
+	void \
+	rv_l2sq_f32_gather_##isa(const float *query, const float *const *rows, size_t n, size_t count, \
+							float *out) \
+	{ \
+		gather_sums<V, l2sq_step<V>>(query, rows, n, count, out); \
+	} \
+	void \
+	rv_l1_f32_gather_##isa(const float *query, const float *const *rows, size_t n, size_t count, \
+							float *out) \
+	{ \
+		gather_sums<V, l1_step<V>>(query, rows, n, count, out); \
 	} \
 	static_assert(true, "")
 

@@ -64,6 +64,12 @@ extern const rv_kernels rv_kernels_neon;
 							  size_t count, size_t stride, float *out); \
 	void rv_cosine_f32_many_##isa(const float *query, const float *rows, size_t n, \
 								  size_t count, size_t stride, float *out); \
+	void rv_dot_f32_gather_##isa(const float *query, const float *const *rows, size_t n, \
+								 size_t count, float *out); \
+	void rv_l2sq_f32_gather_##isa(const float *query, const float *const *rows, size_t n, \
+								  size_t count, float *out); \
+	void rv_l1_f32_gather_##isa(const float *query, const float *const *rows, size_t n, \
+								size_t count, float *out); \
 	} \
 	static_assert(true, "")
 
@@ -80,6 +86,9 @@ extern const rv_kernels rv_kernels_neon;
 		rv_l2sq_f32_many_##isa, \
 		rv_l1_f32_many_##isa, \
 		rv_cosine_f32_many_##isa, \
+		rv_dot_f32_gather_##isa, \
+		rv_l2sq_f32_gather_##isa, \
+		rv_l1_f32_gather_##isa, \
 	}
 
 namespace

@@ -113,4 +113,28 @@ rv_cosine_f32_many_serial(const float *query, const float *rows, size_t n, size_
 	}
 }
 
+void
+rv_dot_f32_gather_serial(const float *query, const float *const *rows, size_t n, size_t count,
+						 float *out)
+{
+	for (size_t r = 0; r < count; r++)
+		out[r] = rv_dot_f32_serial(query, rows[r], n);
+}
+
+void
+rv_l2sq_f32_gather_serial(const float *query, const float *const *rows, size_t n, size_t count,
+						 float *out)
+{
+	for (size_t r = 0; r < count; r++)
+		out[r] = rv_l2sq_f32_serial(query, rows[r], n);
+}
+
+void
+rv_l1_f32_gather_serial(const float *query, const float *const *rows, size_t n, size_t count,
+						 float *out)
+{
+	for (size_t r = 0; r < count; r++)
+		out[r] = rv_l1_f32_serial(query, rows[r], n);
+}
+
 RV_TABLE_F32(serial, RV_VARIANT_SERIAL);

@@ -31,12 +31,17 @@ export const CATALOG_QUERIES: Readonly<Record<string, string>> = {
     FROM pg_operator WHERE oid IN (${members('pg_operator')}) ORDER BY 1`,
   casts: `SELECT castsource::regtype::text, casttarget::regtype::text, castfunc::regprocedure::text, castcontext, castmethod
     FROM pg_cast WHERE oid IN (${members('pg_cast')}) ORDER BY 1, 2`,
-  'operator families': `SELECT opfname, amname FROM pg_opfamily f JOIN pg_am a ON a.oid = opfmethod
+  'access methods': `SELECT amname, amtype, amhandler::oid::regprocedure::text, obj_description(oid, 'pg_am')
+    FROM pg_am WHERE oid IN (${members('pg_am')}) ORDER BY 1`,
+  'operator families': `SELECT opfname, amname, obj_description(f.oid, 'pg_opfamily') FROM pg_opfamily f JOIN pg_am a ON a.oid = opfmethod
     WHERE f.oid IN (${members('pg_opfamily')}) ORDER BY 2, 1`,
-  'operator classes': `SELECT opcname, amname, opcintype::regtype::text, opcdefault, opckeytype::regtype::text
-    FROM pg_opclass c JOIN pg_am a ON a.oid = opcmethod WHERE c.oid IN (${members('pg_opclass')}) ORDER BY 2, 1`,
+  'operator classes': `SELECT opcname, amname, opfname, opcintype::regtype::text, opcdefault, opckeytype::regtype::text,
+    amvalidate(c.oid), obj_description(c.oid, 'pg_opclass')
+    FROM pg_opclass c JOIN pg_opfamily f ON f.oid = opcfamily JOIN pg_am a ON a.oid = opcmethod
+    WHERE c.oid IN (${members('pg_opclass')}) ORDER BY 2, 1`,
   'class operators': `SELECT opfname, amname, amoplefttype::regtype::text, amoprighttype::regtype::text, amopstrategy,
-    amoppurpose, amopopr::regoperator::text
+    amoppurpose, amopopr::regoperator::text,
+    (SELECT s.opfname || ' ' || sa.amname FROM pg_opfamily s JOIN pg_am sa ON sa.oid = s.opfmethod WHERE s.oid = amopsortfamily)
     FROM pg_amop o JOIN pg_opfamily f ON f.oid = amopfamily JOIN pg_am a ON a.oid = amopmethod
     WHERE amopfamily IN (${members('pg_opfamily')}) ORDER BY 2, 1, 5`,
   'class functions': `SELECT opfname, amname, amproclefttype::regtype::text, amprocrighttype::regtype::text, amprocnum,
@@ -45,8 +50,15 @@ export const CATALOG_QUERIES: Readonly<Record<string, string>> = {
     WHERE amprocfamily IN (${members('pg_opfamily')}) ORDER BY 2, 1, 5`,
 };
 
-/** Objects of pgvector that are not of the `vector` type alone: other types and the index access methods. */
-export const OTHER_OBJECTS = /halfvec|sparsevec|hnsw|ivfflat|hamming|jaccard|\(bit,bit\)/;
+/**
+ * Settings of access method `hnsw`, in the order and with the values that a catalog record has. They exist only once the library
+ * is loaded.
+ */
+export const SETTINGS_QUERY = `SELECT name, short_desc, extra_desc, vartype, context, boot_val, min_val, max_val, enumvals::text,
+  unit, category, setting FROM pg_settings WHERE name LIKE 'hnsw.%' ORDER BY name`;
+
+/** Objects of pgvector that are not of the `vector` type and `hnsw` alone: other types and another access method. */
+export const OTHER_OBJECTS = /halfvec|sparsevec|hnsw_bit|ivfflat|hamming|jaccard|\(bit,bit\)/;
 
 /** The array type: some servers count it among an extension's members (17 and 18 do), others (15) do not. */
 export const ARRAY_TYPE = /^type vector\[\]$/;

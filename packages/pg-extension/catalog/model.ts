@@ -73,6 +73,35 @@ export interface OperatorRecord {
   readonly comment?: string;
 }
 
+/** `CREATE ACCESS METHOD … TYPE INDEX`. */
+export interface AccessMethodRecord {
+  readonly kind: 'access method';
+  readonly name: string;
+  readonly handler: FunctionRecord;
+  /** What an index may say in `WITH (…)`. The library defines them; the catalog only documents them. */
+  readonly options: readonly ParameterRecord[];
+  readonly comment: string;
+}
+
+/**
+ * A setting (`hnsw.ef_search`) or an option of an index (`m`). The library defines it when it is loaded, so nothing is
+ * emitted for it but its row in the reference; a test holds the settings against `pg_settings`.
+ */
+export type ParameterRecord = {
+  readonly name: string;
+  /** The descriptions as `pg_settings` shows them: `short_desc`, and `extra_desc` where there is one. */
+  readonly description: string;
+  readonly extra?: string;
+} & (
+  | {
+      readonly type: 'integer' | 'real';
+      readonly default: number;
+      readonly min: number;
+      readonly max: number;
+    }
+  | { readonly type: 'enum'; readonly default: string; readonly values: readonly string[] }
+);
+
 export interface OperatorClassRecord {
   readonly kind: 'operator class';
   readonly name: string;
@@ -93,6 +122,7 @@ export type CatalogRecord =
   | AggregateRecord
   | CastRecord
   | OperatorRecord
+  | AccessMethodRecord
   | OperatorClassRecord;
 
 /** A titled part of the install script; its order in the catalog is the order of creation. */
@@ -114,6 +144,13 @@ export interface ExtensionCatalog {
   readonly minimumPostgres: string;
   readonly tags: readonly string[];
   readonly sections: readonly CatalogSection[];
+  /** Settings that any user may change in a session. Their prefixes are reserved: other names under them are errors. */
+  readonly settings: readonly ParameterRecord[];
+  /**
+   * Symbols that PostgreSQL looks up in the library by a name that no SQL function has, and so without a `pg_finfo_`
+   * record: the main function of a parallel worker, say, which reaches the worker as a library's and a function's name.
+   */
+  readonly entryPoints: readonly string[];
 }
 
 type FunctionOptions = Partial<
@@ -161,7 +198,20 @@ export function functionsOf(catalog: ExtensionCatalog): FunctionRecord[] {
   return found;
 }
 
-/** The C symbols that the library must export for a catalog, sorted, each once. */
+/** The C functions behind a catalog's SQL functions, sorted, each once. */
 export function symbolsOf(catalog: ExtensionCatalog): string[] {
   return [...new Set(functionsOf(catalog).map((f) => f.symbol))].sort();
+}
+
+/**
+ * Every symbol that PostgreSQL looks up in the library, and so all that it may export: the magic block and the
+ * initializer, each C function with its `pg_finfo_` record, and the entry points.
+ */
+export function exportsOf(catalog: ExtensionCatalog): string[] {
+  return [
+    'Pg_magic_func',
+    '_PG_init',
+    ...symbolsOf(catalog).flatMap((symbol) => [symbol, `pg_finfo_${symbol}`]),
+    ...catalog.entryPoints,
+  ];
 }

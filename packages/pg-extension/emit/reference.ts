@@ -1,10 +1,12 @@
 import type {
+  AccessMethodRecord,
   AggregateRecord,
   CastRecord,
   ExtensionCatalog,
   FunctionRecord,
   OperatorClassRecord,
   OperatorRecord,
+  ParameterRecord,
   TypeRecord,
 } from '../catalog/model.js';
 import { functionsOf } from '../catalog/model.js';
@@ -22,6 +24,17 @@ const functionRow = (f: FunctionRecord): string[] => [
   f.comment,
 ];
 
+const parameterTable = (name: string, parameters: readonly ParameterRecord[]): string =>
+  table(
+    [name, 'default', 'values', 'description'],
+    parameters.map((p) => [
+      code(p.name),
+      code(String(p.default)),
+      p.type === 'enum' ? p.values.map(code).join(', ') : `${p.min} to ${p.max}`,
+      p.extra === undefined ? p.description : `${p.description}. ${p.extra}`,
+    ]),
+  );
+
 /** The SQL reference page of an extension, in Markdown: every object that the install script creates. */
 export function referencePage(catalog: ExtensionCatalog): string {
   const records = catalog.sections.flatMap((section) => section.records);
@@ -36,11 +49,17 @@ export function referencePage(catalog: ExtensionCatalog): string {
   const aggregates = of<AggregateRecord>('aggregate').map((a) => [code(`${a.name}(${a.arg})`), a.comment]);
   const casts = of<CastRecord>('cast').map((c) => [code(c.source), code(c.target), c.context]);
   const types = of<TypeRecord>('type').map((t) => [code(t.name), t.comment]);
+  const methods = of<AccessMethodRecord>('access method');
   const classes = of<OperatorClassRecord>('operator class').map((c) => [
     code(c.name),
     code(c.accessMethod),
     code(c.type),
     c.isDefault ? 'yes' : 'no',
+  ]);
+  const indexes = methods.flatMap((m) => [
+    `### Options of ${code(m.name)}`,
+    `\`CREATE INDEX … USING ${m.name} (…) WITH (option = value)\``,
+    parameterTable('option', m.options),
   ]);
   return `${[
     `# Extension \`${catalog.name}\` ${catalog.defaultVersion}: SQL reference`,
@@ -58,10 +77,19 @@ export function referencePage(catalog: ExtensionCatalog): string {
     table(['aggregate', 'description'], aggregates),
     '## Casts',
     table(['from', 'to', 'context'], casts),
+    '## Access methods',
+    table(
+      ['access method', 'description'],
+      methods.map((m) => [code(m.name), m.comment]),
+    ),
+    ...indexes,
     '## Operator classes',
     table(['class', 'access method', 'type', 'default'], classes),
+    '## Settings',
+    'Known once the library is loaded, which the first use of one of its functions or indexes in a session does. Any user may set them.',
+    parameterTable('setting', catalog.settings),
     '## Internal functions',
-    'Behind the operators, casts, aggregates and I/O above; not meant to be called by name.',
+    'Behind the operators, casts, aggregates, access methods and I/O above; not meant to be called by name.',
     table(
       ['function', 'returns', 'description'],
       functions.filter((f) => f.visibility === 'private').map(functionRow),

@@ -6,6 +6,7 @@
  * yields a script that parses.
  */
 import type {
+  AccessMethodRecord,
   AggregateRecord,
   CastRecord,
   CatalogRecord,
@@ -89,6 +90,13 @@ function operatorSql(o: OperatorRecord): string {
   return `${create}\n\n${comment(`OPERATOR ${o.name} (${o.left}, ${o.right})`, o.comment)}`;
 }
 
+function accessMethodSql(a: AccessMethodRecord): string {
+  return `CREATE ACCESS METHOD ${a.name} TYPE INDEX HANDLER ${a.handler.name};\n\n${comment(
+    `ACCESS METHOD ${a.name}`,
+    a.comment,
+  )}`;
+}
+
 function operatorClassSql(c: OperatorClassRecord): string {
   const members = [
     ...c.operators.map(
@@ -112,6 +120,8 @@ function recordSql(record: CatalogRecord): string {
       return castSql(record);
     case 'operator':
       return operatorSql(record);
+    case 'access method':
+      return accessMethodSql(record);
     case 'operator class':
       return operatorClassSql(record);
   }

@@ -1,4 +1,4 @@
-import { type ExtensionCatalog, symbolsOf } from '../catalog/model.js';
+import { type ExtensionCatalog, exportsOf } from '../catalog/model.js';
 
 /**
  * The linker's version script: exactly the symbols that PostgreSQL looks up, everything else local.
@@ -7,7 +7,6 @@ import { type ExtensionCatalog, symbolsOf } from '../catalog/model.js';
  * library's function of the same name, or that library's to ours: pgvector exports hundreds.
  */
 export function versionScript(catalog: ExtensionCatalog): string {
-  const symbols = symbolsOf(catalog).flatMap((symbol) => [symbol, `pg_finfo_${symbol}`]);
-  const global = ['Pg_magic_func', '_PG_init', ...symbols].map((symbol) => `\t\t${symbol};`);
+  const global = exportsOf(catalog).map((symbol) => `\t\t${symbol};`);
   return `{\n\tglobal:\n${global.join('\n')}\n\tlocal:\n\t\t*;\n};\n`;
 }

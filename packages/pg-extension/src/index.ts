@@ -1,4 +1,5 @@
 export type {
+  AccessMethodRecord,
   AggregateRecord,
   CastRecord,
   CatalogRecord,
@@ -7,7 +8,8 @@ export type {
   FunctionRecord,
   OperatorClassRecord,
   OperatorRecord,
+  ParameterRecord,
   TypeRecord,
 } from '../catalog/index.js';
-export { extensions, functionsOf, symbolsOf, vectorExtension } from '../catalog/index.js';
+export { exportsOf, extensions, functionsOf, symbolsOf, vectorExtension } from '../catalog/index.js';
 export { emittedFiles } from '../emit/files.js';

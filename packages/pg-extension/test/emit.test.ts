@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type ExtensionCatalog,
+  exportsOf,
   extensions,
   fn,
   functionsOf,
@@ -57,6 +58,8 @@ describe('the install script', () => {
     expect(at('CREATE FUNCTION vector_accum')).toBeLessThan(at('CREATE AGGREGATE avg'));
     expect(at('CREATE FUNCTION vector_cmp')).toBeLessThan(at('CREATE OPERATOR CLASS vector_ops'));
     expect(at('CREATE OPERATOR < ')).toBeLessThan(at('CREATE OPERATOR CLASS vector_ops'));
+    expect(at('CREATE FUNCTION hnswhandler')).toBeLessThan(at('CREATE ACCESS METHOD hnsw'));
+    expect(at('CREATE ACCESS METHOD hnsw')).toBeLessThan(at('USING hnsw AS'));
     expect(at('CREATE FUNCTION array_to_vector')).toBeLessThan(at('CREATE CAST (integer[] AS vector)'));
   });
 
@@ -70,6 +73,18 @@ describe('the install script', () => {
       catalogWith([fn('a', [], 'int', 'c', { volatility: 'volatile', strict: false, parallel: 'unsafe' })]),
     );
     expect(script).toContain("AS 'MODULE_PATHNAME' LANGUAGE C;");
+  });
+
+  it('creates an access method with its handler, and comments on it', () => {
+    const script = installScript(vectorExtension);
+    expect(script).toContain('CREATE ACCESS METHOD hnsw TYPE INDEX HANDLER hnswhandler;');
+    expect(script).toContain("COMMENT ON ACCESS METHOD hnsw IS 'hnsw index access method';");
+  });
+
+  it('makes no operator class of hnsw the default', () => {
+    const script = installScript(vectorExtension);
+    expect(script).toContain('\tFOR TYPE vector USING hnsw AS\n\tOPERATOR 1 <-> FOR ORDER BY float_ops ,');
+    expect(script).not.toContain('DEFAULT FOR TYPE vector USING hnsw');
   });
 
   it('quotes comments', () => {
@@ -100,15 +115,28 @@ describe("the control file and the linker's script", () => {
 
   it('export the symbols of the catalog and make the rest local', () => {
     const map = file('vector/vector.map');
+    const global = (map.match(/global:([^:]*)local:/)?.[1] ?? '').split(';').map((line) => line.trim());
+    expect(global.filter((symbol) => symbol !== '')).toEqual(exportsOf(vectorExtension));
     for (const symbol of symbolsOf(vectorExtension)) {
-      expect(map).toContain(`\t\t${symbol};`);
-      expect(map).toContain(`\t\tpg_finfo_${symbol};`);
+      expect(global).toContain(symbol);
+      expect(global).toContain(`pg_finfo_${symbol}`);
     }
+    // Looked up by name, but no SQL function: without the record that describes one.
+    expect(global).toContain('HnswParallelBuildMain');
+    expect(global).not.toContain('pg_finfo_HnswParallelBuildMain');
     expect(map).toMatch(/local:\s+\*;/);
   });
 
   it('list every public object in the reference', () => {
     const reference = file('vector/reference.md');
     for (const f of functionsOf(vectorExtension)) expect(reference).toContain(`${f.name}(`);
+    const methods = vectorExtension.sections
+      .flatMap((section) => section.records)
+      .filter((record) => record.kind === 'access method');
+    const parameters = [...vectorExtension.settings, ...methods.flatMap((method) => method.options)];
+    expect(parameters.length).toBeGreaterThan(0);
+    for (const { name, default: value } of parameters) {
+      expect(reference).toContain(`| \`${name}\` | \`${value}\` |`);
+    }
   });
 });

@@ -1,4 +1,5 @@
 import type { ExtensionCatalog } from '../model.js';
+import { hnsw, hnswEntryPoints, hnswSettings } from './hnsw.js';
 import { vectorType } from './vector-type.js';
 
 /**
@@ -7,12 +8,15 @@ import { vectorType } from './vector-type.js';
  */
 export const vectorExtension: ExtensionCatalog = {
   name: 'vector',
-  comment: 'vector data type, a drop-in provider of the pgvector contract',
-  description: 'Vector type with L2, inner product, cosine and taxicab distances, computed by SIMD kernels',
+  comment: 'vector data type and hnsw access method, a drop-in provider of the pgvector contract',
+  description:
+    'Vector type and HNSW indexes with L2, inner product, cosine and taxicab distances, computed by SIMD kernels',
   defaultVersion: '0.8.7',
   relocatable: true,
   requires: [],
   minimumPostgres: '14.0.0',
-  tags: ['vectors', 'datatype', 'nearest neighbor search'],
-  sections: vectorType,
+  tags: ['vectors', 'datatype', 'nearest neighbor search', 'hnsw', 'index'],
+  sections: [...vectorType, ...hnsw],
+  settings: hnswSettings,
+  entryPoints: hnswEntryPoints,
 };

@@ -35,13 +35,15 @@ const innerProduct = fn('inner_product', [V, V], 'float8', 'inner product');
 const cosineDistance = fn('cosine_distance', [V, V], 'float8', 'cosine distance');
 const l1Distance = fn('l1_distance', [V, V], 'float8', 'taxicab distance');
 
+const norm = fn('vector_norm', [V], 'float8', 'Euclidean norm');
+
 const publicFunctions: readonly FunctionRecord[] = [
   l2Distance,
   innerProduct,
   cosineDistance,
   l1Distance,
   fn('vector_dims', [V], 'integer', 'number of dimensions'),
-  fn('vector_norm', [V], 'float8', 'Euclidean norm'),
+  norm,
   fn('l2_normalize', [V], V, 'normalize with Euclidean norm'),
   fn('binary_quantize', [V], 'bit', 'binary quantize'),
   fn('subvector', [V, 'int', 'int'], V, 'subvector'),
@@ -70,6 +72,14 @@ const negativeInnerProduct = fn(
   PRIVATE,
 );
 
+const l2SquaredDistance = fn(
+  'vector_l2_squared_distance',
+  [V, V],
+  'float8',
+  'squared Euclidean distance',
+  PRIVATE,
+);
+
 const STATE = 'double precision[]';
 
 const privateFunctions: readonly FunctionRecord[] = [
@@ -84,7 +94,7 @@ const privateFunctions: readonly FunctionRecord[] = [
   ge,
   gt,
   cmp,
-  fn('vector_l2_squared_distance', [V, V], 'float8', 'squared Euclidean distance', PRIVATE),
+  l2SquaredDistance,
   negativeInnerProduct,
   fn('vector_spherical_distance', [V, V], 'float8', 'spherical distance', PRIVATE),
   fn('vector_accum', [STATE, V], STATE, 'aggregate transition function', PRIVATE),
@@ -204,6 +214,9 @@ const btree: OperatorClassRecord = {
   operators: ['<', '<=', '=', '>=', '>'].map((name, index) => ({ strategy: index + 1, name })),
   functions: [{ support: 1, function: cmp }],
 };
+
+/** Functions that index access methods compute with. */
+export const vectorSupport = { l1Distance, l2SquaredDistance, negativeInnerProduct, norm } as const;
 
 /** Everything that the `vector` type consists of, in order of creation. */
 export const vectorType: readonly CatalogSection[] = [

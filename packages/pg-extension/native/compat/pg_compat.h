@@ -64,4 +64,80 @@ rv_array_data(ArrayType *array)
 	return (char *) array + offset;
 }
 
+/*
+ * What index access methods need.
+ */
+#include "access/generic_xlog.h"
+#include "commands/vacuum.h"
+#include "storage/bufmgr.h"
+#include "utils/guc.h"
+#include "utils/rel.h"
+
+/* 15: a random number generator of its own; random() before */
+#if PG_VERSION_NUM >= 150000
+#include "common/pg_prng.h"
+static inline double
+rv_random_double(void)
+{
+	return pg_prng_double(&pg_global_prng_state);
+}
+#else
+static inline double
+rv_random_double(void)
+{
+	return ((double) random()) / ((double) MAX_RANDOM_VALUE + 1.0);
+}
+#endif
+
+/* 15: reserved prefixes of settings are enforced, not warned of */
+#if PG_VERSION_NUM >= 150000
+#define rv_reserve_settings(prefix) MarkGUCPrefixReserved(prefix)
+#else
+#define rv_reserve_settings(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
+/* 16: RelFileNode became RelFileLocator, its relNode relNumber */
+#if PG_VERSION_NUM >= 160000
+#define RV_FILE_NUMBER(rel) ((rel)->rd_locator.relNumber)
+#define RV_FILE_DATABASE(rel) ((rel)->rd_locator.dbOid)
+#define RV_FILE_TABLESPACE(rel) ((rel)->rd_locator.spcOid)
+#define rv_read_recent_buffer(rel, blkno, recent) \
+	ReadRecentBuffer((rel)->rd_locator, MAIN_FORKNUM, blkno, recent)
+#else
+#define RV_FILE_NUMBER(rel) ((rel)->rd_node.relNode)
+#define RV_FILE_DATABASE(rel) ((rel)->rd_node.dbNode)
+#define RV_FILE_TABLESPACE(rel) ((rel)->rd_node.spcNode)
+#define rv_read_recent_buffer(rel, blkno, recent) \
+	ReadRecentBuffer((rel)->rd_node, MAIN_FORKNUM, blkno, recent)
+#endif
+
+/* 18: the delay knows of ANALYZE */
+#if PG_VERSION_NUM >= 180000
+#define rv_vacuum_delay_point() vacuum_delay_point(false)
+#else
+#define rv_vacuum_delay_point() vacuum_delay_point()
+#endif
+
+/* 18: a path is disabled by a count of its own, not by its cost alone */
+#if PG_VERSION_NUM >= 180000
+#define rv_disable_path(path_) ((path_)->path.disabled_nodes = 2)
+#else
+#define rv_disable_path(path_) ((void) 0)
+#endif
+
+/* 18: EXPLAIN ANALYZE counts searches */
+#if PG_VERSION_NUM >= 180000
+#define rv_count_search(scan) \
+	do { if ((scan)->instrument) (scan)->instrument->nsearches++; } while (0)
+#else
+#define rv_count_search(scan) ((void) 0)
+#endif
+
+/* Capabilities of an access method that came after 14; all absent here but one. */
+#if PG_VERSION_NUM >= 170000
+#define RV_AM_BUILDS_IN_PARALLEL(routine) ((routine)->amcanbuildparallel = true)
+#else
+#define RV_AM_BUILDS_IN_PARALLEL(routine) ((void) 0)
+#endif
+
 #endif							/* RUVECTOR_PG_COMPAT_H */

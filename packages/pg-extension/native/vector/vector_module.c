@@ -1,8 +1,9 @@
 /*
- * vector_module.c - the library's entry: magic block, and the choice of kernels.
+ * vector_module.c - the library's entry: magic block, choice of kernels, settings.
  */
 #include "pg_compat.h"
 
+#include "hnsw.h"
 #include "ruvector/simd.h"
 
 RV_MODULE_MAGIC("vector", RV_EXTENSION_VERSION);
@@ -23,4 +24,5 @@ _PG_init(void)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("RUVECTOR_SIMD names a variant that cannot run here: \"%s\"", forced),
 				 errhint("Unset RUVECTOR_SIMD in the server's environment, or name one of serial, haswell, skylake, neon that this processor runs.")));
+	rv_hnsw_define_settings();
 }

@@ -1,0 +1,297 @@
+/*
+ * arena_insert.h - Algorithm 1 over an arena: links a node that append() made,
+ * from any number of threads or processes.
+ *
+ * Host, beside memory (visited_set.h):
+ *   void lock_node(slot), unlock_node(slot)   one at a time for each caller
+ *
+ * A node that is higher than the entry point becomes the entry point; only one
+ * such insertion may run, and no other beside it.  Who knows all nodes beforehand
+ * inserts the highest first and is rid of the problem.
+ */
+#ifndef RUVECTOR_HNSW_ARENA_INSERT_H
+#define RUVECTOR_HNSW_ARENA_INSERT_H
+
+#include "arena_store.h"
+#include "select_neighbors.h"
+
+namespace rv_hnsw
+{
+
+/* What an element in pages has room for. */
+constexpr int max_rows_of_node = 10;
+
+template<typename Metric, typename Host>
+struct arena_inserter
+{
+	typedef beam<Host> Beam;
+	typedef visited_set<Host> Visited;
+
+	arena_store<Metric, Host> store;
+	Host	   *host;
+	Beam		results;
+	Visited		visited;
+	search_counts counts;
+	int			ef_construction;
+
+	void
+	init(void *memory, Host *host_, int ef_construction_)
+	{
+		store.graph.attach(memory);
+		store.query = NULL;
+		host = host_;
+		ef_construction = ef_construction_;
+		results.init((uint32_t) ef_construction);
+		visited.init((size_t) ef_construction * 2 * store.graph.m);
+		counts.distances = counts.hops = 0;
+	}
+
+	void
+	destroy()
+	{
+		results.destroy();
+		visited.destroy();
+	}
+
+	/* Links a node; its vector and level are set.  Returns false when its row now hangs on a node of equal value. */
+	bool
+	insert(uint32_t slot)
+	{
+		arena	   &graph = store.graph;
+		int			level = graph.node(slot)->level,
+					entry_level,
+					top;
+		uint32_t	entry = graph.entry(&entry_level);
+
+		store.query = graph.vector(slot);
+		if (entry == no_slot)
+		{
+			graph.set_entry(slot, level);
+			return true;
+		}
+		results.reset(1);
+		results.push(store.distance(entry), entry);
+		counts.distances++;
+		for (int layer = entry_level; layer > level; layer--)
+			search(layer, 1);
+		top = level < entry_level ? level : entry_level;
+		for (int layer = top; layer >= 0; layer--)
+		{
+			scored		chosen[max_links];
+			int			n;
+
+			search(layer, (uint32_t) ef_construction);
+			if (layer == 0 && hang_on_duplicate(slot))
+				return false;
+			for (uint32_t i = 0; i < results.size; i++)
+				results.entries[i].slot &= Beam::slot_mask;
+			n = select_neighbors(store, results.entries, (int) results.size,
+								 layer_links((int) graph.m, layer), chosen);
+			write_links(slot, layer, chosen, n);
+		}
+		for (int layer = top; layer >= 0; layer--)
+			link_back(slot, layer);
+		if (level > entry_level)
+			graph.set_entry(slot, level);
+		return true;
+	}
+
+private:
+	/* One layer, from whatever the beam holds. */
+	void
+	search(int layer, uint32_t ef)
+	{
+		visited.clear();
+		results.reopen(ef);
+		for (uint32_t i = 0; i < results.size; i++)
+			visited.insert(results.slot(i));
+		search_layer(store, results, visited, layer, counts);
+	}
+
+	/* Equal values share a node, as far as it has room for rows. */
+	bool
+	hang_on_duplicate(uint32_t slot)
+	{
+		arena	   &graph = store.graph;
+		size_t		bytes = graph.dimensions * sizeof(float);
+
+		for (uint32_t i = 0; i < results.size; i++)
+		{
+			uint32_t	other = results.slot(i);
+			arena_list *list = graph.list(other, 0);
+			bool		hung = false;
+
+			if (memcmp(graph.vector(slot), graph.vector(other), bytes) != 0)
+				return false;
+			host->lock_node(other);
+			if (list->duplicates < max_rows_of_node - 1)
+			{
+				graph.node(slot)->duplicate = graph.node(other)->duplicate;
+				graph.node(slot)->flags |= node_is_duplicate;
+				graph.node(other)->duplicate = slot;
+				list->duplicates++;
+				hung = true;
+			}
+			host->unlock_node(other);
+			if (hung)
+				return true;
+		}
+		return false;
+	}
+
+	/*
+	 * The node's own list.  Nobody can reach a new node yet, but in an insertion
+	 * with upper layers others may once the first back link stands; the order of
+	 * the lists does not matter to select_neighbors, so they are sorted here.
+	 */
+	void
+	write_links(uint32_t slot, int layer, scored *chosen, int n)
+	{
+		arena	   &graph = store.graph;
+		uint32_t   *numbers = graph.numbers(slot, layer);
+		float	   *distances = graph.link_distances(slot, layer);
+
+		for (int i = 1; i < n; i++)
+		{
+			scored		moving = chosen[i];
+			int			at = i;
+
+			for (; at > 0 && chosen[at - 1].distance > moving.distance; at--)
+				chosen[at] = chosen[at - 1];
+			chosen[at] = moving;
+		}
+		for (int i = 0; i < n; i++)
+		{
+			distances[i] = chosen[i].distance;
+			__atomic_store_n(numbers + i, chosen[i].slot, __ATOMIC_RELAXED);
+		}
+		graph.list(slot, layer)->count = (uint8_t) n;
+		graph.list(slot, layer)->marked = 0;
+	}
+
+	/* Offers the node to each of its neighbours at a layer. */
+	void
+	link_back(uint32_t slot, int layer)
+	{
+		arena	   &graph = store.graph;
+		scored		neighbors[max_links];
+		int			n;
+
+		/* A copy: others may be changing the list already. */
+		host->lock_node(slot);
+		n = graph.list(slot, layer)->count;
+		for (int i = 0; i < n; i++)
+		{
+			neighbors[i].slot = graph.numbers(slot, layer)[i] & ~link_kept;
+			neighbors[i].distance = graph.link_distances(slot, layer)[i];
+		}
+		host->unlock_node(slot);
+		for (int i = 0; i < n; i++)
+		{
+			host->lock_node(neighbors[i].slot);
+			add_link(neighbors[i].slot, layer, slot, neighbors[i].distance);
+			host->unlock_node(neighbors[i].slot);
+		}
+	}
+
+	/* Adds a link to a list that this process has locked; a full list loses one (Algorithm 1, lines 14 to 16). */
+	void
+	add_link(uint32_t slot, int layer, uint32_t added, float distance)
+	{
+		arena	   &graph = store.graph;
+		uint32_t   *numbers = graph.numbers(slot, layer);
+		float	   *distances = graph.link_distances(slot, layer);
+		arena_list *record = graph.list(slot, layer);
+		int			most = layer_links((int) graph.m, layer);
+		int			n = record->count;
+		int			at = 0;
+
+		/*
+		 * The link may be there: two nodes choose each other when one finds the other
+		 * at an upper layer, before that one has linked back here.  Both have the same
+		 * distance then, which was computed once.
+		 */
+		while (at < n && distances[at] <= distance)
+		{
+			if ((numbers[at] & ~link_kept) == added)
+				return;
+			at++;
+		}
+		if (n < most)
+		{
+			for (int i = n; i > at; i--)
+				put(numbers, distances, i, numbers[i - 1], distances[i - 1]);
+			put(numbers, distances, at, added, distance);
+			record->count++;
+			record->marked = 0;
+			return;
+		}
+
+		neighbor_list list;
+		int			pruned;
+
+		list.count = n + 1;
+		for (int i = 0, to = 0; i <= n; i++)
+		{
+			if (i == at)
+			{
+				list.entries[to].slot = added;
+				list.entries[to].distance = distance;
+				list.kept[to++] = false;
+			}
+			if (i == n)
+				break;
+			list.entries[to].slot = numbers[i] & ~link_kept;
+			list.entries[to].distance = distances[i];
+			list.kept[to++] = (numbers[i] & link_kept) != 0;
+		}
+		if (record->marked)
+			remark_kept(store, list, at);
+		else
+			mark_kept(store, list);
+		pruned = pruned_entry(list);
+		record->marked = 1;
+		for (int i = 0, to = 0; i <= n; i++)
+			if (i != pruned)
+			{
+				put(numbers, distances, to,
+					list.entries[i].slot | (list.kept[i] ? link_kept : 0), list.entries[i].distance);
+				to++;
+			}
+	}
+
+	/* A reader finds the old number or the new one. */
+	static RV_HNSW_INLINE void
+	put(uint32_t *numbers, float *distances, int at, uint32_t number, float distance)
+	{
+		distances[at] = distance;
+		__atomic_store_n(numbers + at, number, __ATOMIC_RELEASE);
+	}
+};
+
+/* Finds the ef nearest nodes of an arena: Algorithm 5.  `results` has them in order afterwards. */
+template<typename Store, typename Beam, typename Visited>
+void
+search_arena(Store &store, Beam &results, Visited &visited, uint32_t ef, search_counts &counts)
+{
+	int			level;
+	uint32_t	entry = store.graph.entry(&level);
+
+	results.reset(1);
+	if (entry == no_slot)
+		return;
+	results.push(store.distance(entry), entry);
+	counts.distances++;
+	for (int layer = level; layer >= 0; layer--)
+	{
+		visited.clear();
+		results.reopen(layer == 0 ? ef : 1);
+		for (uint32_t i = 0; i < results.size; i++)
+			visited.insert(results.slot(i));
+		search_layer(store, results, visited, layer, counts);
+	}
+}
+
+}	/* namespace rv_hnsw */
+
+#endif							/* RUVECTOR_HNSW_ARENA_INSERT_H */

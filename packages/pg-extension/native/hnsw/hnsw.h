@@ -206,7 +206,7 @@ extern int	rv_hnsw_m(Relation index);
 extern int	rv_hnsw_ef_construction(Relation index);
 extern const Vector *rv_hnsw_form_value(Datum value, const HnswSupport *support);
 extern const Vector *rv_hnsw_form_query(Datum value, const HnswSupport *support);
-extern void rv_hnsw_read_meta(Relation index, int *m, HnswEntry *entry, BlockNumber *insertPage);
+extern void rv_hnsw_read_meta(Relation index, int *dimensions, int *m, HnswEntry *entry, BlockNumber *insertPage);
 extern void rv_hnsw_init_page(Page page, Size size);
 extern void rv_hnsw_init_meta(Page page, int dimensions, int m, int efConstruction);
 extern Buffer rv_hnsw_new_buffer(Relation index, ForkNumber fork);

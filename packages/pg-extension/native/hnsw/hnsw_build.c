@@ -201,7 +201,7 @@ rv_hnsw_build_row(Relation index, ItemPointer row, Datum *values, bool *isnull, 
 	value = rv_hnsw_form_value(values[0], &build->support);
 	if (value != NULL)
 	{
-		rv_check_same_dim(build->dimensions, value->dim);
+		rv_check_typmod(build->dimensions, value->dim);
 		if (build->written || !append(build, value, row))
 		{
 			rv_hnsw_insert_value(index, &build->support, value, row, true);

@@ -82,7 +82,7 @@ cost_estimate(PlannerInfo *root, IndexPath *path, double loopCount, Cost *startu
 	genericcostestimate(root, path, loopCount, &costs);
 
 	index = index_open(info->indexoid, NoLock);
-	rv_hnsw_read_meta(index, &m, NULL, NULL);
+	rv_hnsw_read_meta(index, NULL, &m, NULL, NULL);
 	index_close(index, NoLock);
 	share = visited_share(info->tuples, m);
 

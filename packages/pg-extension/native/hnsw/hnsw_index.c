@@ -9,6 +9,14 @@
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 
+/* The layout on disk is a contract. */
+StaticAssertDecl(sizeof(HnswMeta) == 28, "metapage");
+StaticAssertDecl(offsetof(HnswMeta, entryBlkno) == 16 && offsetof(HnswMeta, insertPage) == 24, "metapage");
+StaticAssertDecl(sizeof(HnswOpaque) == 8, "special space");
+StaticAssertDecl(offsetof(HnswElement, rows) == 4 && offsetof(HnswElement, neighbors) == 64 &&
+				 offsetof(HnswElement, value) == 72, "element tuple");
+StaticAssertDecl(offsetof(HnswNeighbors, links) == 4, "neighbour tuple");
+
 extern PGDLLEXPORT Datum l2_distance(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum vector_l2_squared_distance(PG_FUNCTION_ARGS);
 extern PGDLLEXPORT Datum vector_negative_inner_product(PG_FUNCTION_ARGS);
@@ -111,7 +119,7 @@ rv_hnsw_corrupted(Relation index, BlockNumber blkno, const char *what)
 
 /* Reads the metapage; results that are not wanted are NULL. */
 void
-rv_hnsw_read_meta(Relation index, int *m, HnswEntry *entry, BlockNumber *insertPage)
+rv_hnsw_read_meta(Relation index, int *dimensions, int *m, HnswEntry *entry, BlockNumber *insertPage)
 {
 	Buffer		buffer = ReadBuffer(index, HNSW_METAPAGE);
 	Page		page;
@@ -133,6 +141,8 @@ rv_hnsw_read_meta(Relation index, int *m, HnswEntry *entry, BlockNumber *insertP
 				 errhint("Rebuild it with REINDEX.")));
 	if (unlikely(meta->m < HNSW_MIN_M || meta->m > HNSW_MAX_M))
 		rv_hnsw_corrupted(index, HNSW_METAPAGE, "m out of range");
+	if (dimensions != NULL)
+		*dimensions = (int) meta->dimensions;
 	if (m != NULL)
 		*m = meta->m;
 	if (entry != NULL)

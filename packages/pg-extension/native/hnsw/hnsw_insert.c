@@ -438,11 +438,13 @@ rv_hnsw_insert_value(Relation index, const HnswSupport *support, const Vector *v
 				self;
 	BlockNumber insertPage,
 				firstPage;
-	int			m;
+	int			dimensions,
+				m;
 	bool		alone;
 
 	LockPage(index, HNSW_UPDATE_LOCK, lockmode);
-	rv_hnsw_read_meta(index, &m, &entry, &insertPage);
+	rv_hnsw_read_meta(index, &dimensions, &m, &entry, &insertPage);
+	rv_check_typmod(dimensions, value->dim);
 	self.level = draw_level(m);
 	linker = rv_hnsw_linker_create(index, support, m, rv_hnsw_ef_construction(index));
 	for (;;)
@@ -458,7 +460,7 @@ rv_hnsw_insert_value(Relation index, const HnswSupport *support, const Vector *v
 		UnlockPage(index, HNSW_UPDATE_LOCK, lockmode);
 		lockmode = ExclusiveLock;
 		LockPage(index, HNSW_UPDATE_LOCK, lockmode);
-		rv_hnsw_read_meta(index, NULL, &entry, &insertPage);
+		rv_hnsw_read_meta(index, NULL, NULL, &entry, &insertPage);
 	}
 
 	if (!add_row_to_equal(index, linker, value, row, building))

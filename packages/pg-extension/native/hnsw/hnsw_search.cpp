@@ -38,9 +38,12 @@ rv_hnsw_search_begin(Relation index, const HnswSupport *support, const Vector *q
 					 bool iterative)
 {
 	HnswSearch *search = (HnswSearch *) palloc0(sizeof(HnswSearch));
-	int			m;
+	int			dimensions,
+				m;
 
-	rv_hnsw_read_meta(index, &m, &search->entry, NULL);
+	rv_hnsw_read_meta(index, &dimensions, &m, &search->entry, NULL);
+	if (query != NULL)
+		rv_check_typmod(dimensions, query->dim);
 	search->context = CurrentMemoryContext;
 	search->ef_search = efSearch;
 	search->iterative = iterative;

@@ -270,7 +270,7 @@ repair_entry(HnswVacuum *vacuum)
 	if (successor.key != HNSW_NO_KEY)
 	{
 		LockPage(index, HNSW_UPDATE_LOCK, ShareLock);
-		rv_hnsw_read_meta(index, NULL, &entry, NULL);
+		rv_hnsw_read_meta(index, NULL, NULL, &entry, NULL);
 		if (successor.key == entry.key)
 			successor = vacuum->second;
 		if (successor.key != HNSW_NO_KEY)
@@ -284,7 +284,7 @@ repair_entry(HnswVacuum *vacuum)
 
 	/* No insertion may run beside a move of the entry point. */
 	LockPage(index, HNSW_UPDATE_LOCK, ExclusiveLock);
-	rv_hnsw_read_meta(index, NULL, &entry, NULL);
+	rv_hnsw_read_meta(index, NULL, NULL, &entry, NULL);
 	if (entry.key != HNSW_NO_KEY)
 	{
 		if (!rv_hnsw_keys_has(vacuum->deleting, entry.key))
@@ -309,13 +309,13 @@ repair_survivor(HnswVacuum *vacuum, const HnswSurvivor *survivor)
 	HnswEntry	own = {survivor->key, survivor->level};
 
 	LockPage(index, HNSW_UPDATE_LOCK, lockmode);
-	rv_hnsw_read_meta(index, NULL, &entry, NULL);
+	rv_hnsw_read_meta(index, NULL, NULL, &entry, NULL);
 	if (survivor->level > entry.level)
 	{
 		UnlockPage(index, HNSW_UPDATE_LOCK, lockmode);
 		lockmode = ExclusiveLock;
 		LockPage(index, HNSW_UPDATE_LOCK, lockmode);
-		rv_hnsw_read_meta(index, NULL, &entry, NULL);
+		rv_hnsw_read_meta(index, NULL, NULL, &entry, NULL);
 	}
 	repair(vacuum, survivor, &entry);
 	if (survivor->level > entry.level)
@@ -384,7 +384,7 @@ finish_entry(HnswVacuum *vacuum)
 	HnswEntry	entry;
 
 	LockPage(index, HNSW_UPDATE_LOCK, ExclusiveLock);
-	rv_hnsw_read_meta(index, NULL, &entry, NULL);
+	rv_hnsw_read_meta(index, NULL, NULL, &entry, NULL);
 	if (entry.key != HNSW_NO_KEY && rv_hnsw_keys_has(vacuum->deleting, entry.key))
 		rv_hnsw_update_meta(index, HNSW_ENTRY_ALWAYS, &vacuum->highest, InvalidBlockNumber, false);
 	UnlockPage(index, HNSW_UPDATE_LOCK, ExclusiveLock);
@@ -548,7 +548,7 @@ rv_hnsw_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats, IndexBu
 	vacuum.highest.level = vacuum.second.level = -1;
 	vacuum.context = AllocSetContextCreate(context, "hnsw vacuum page", ALLOCSET_DEFAULT_SIZES);
 	rv_hnsw_support(info->index, &vacuum.support);
-	rv_hnsw_read_meta(info->index, &vacuum.m, NULL, NULL);
+	rv_hnsw_read_meta(info->index, NULL, &vacuum.m, NULL, NULL);
 	vacuum.linker = rv_hnsw_linker_create(info->index, &vacuum.support, vacuum.m, vacuum.efConstruction);
 
 	remove_dead_rows(&vacuum);

@@ -494,7 +494,7 @@ struct page_store
 			if (key == last)
 				rv_hnsw_corrupted(index, HNSW_KEY_BLOCK(key), "the entry point leads to no element");
 			last = key;
-			rv_hnsw_read_meta(index, NULL, entry, NULL);
+			rv_hnsw_read_meta(index, NULL, NULL, entry, NULL);
 		}
 		/* Replaced by an element of another level meanwhile. */
 		if (records.items[beam.slot(0)].level < entry->level)

@@ -3,7 +3,7 @@
 /**
  * Sets up what is missing, builds what is out of date, and runs one of the repository's programs:
  *
- *     node tools/run.mjs demo|test|bench|build|emit [arguments...]
+ *     node tools/run.mjs demo|test|bench|crash|build|emit [arguments...]
  *
  * Needs no package: it runs before `npm ci`. Set-up speaks on stderr only; stdout belongs to the program.
  */
@@ -38,6 +38,7 @@ const programs = {
   },
   demo: async (args) => node(['examples', 'word-search', 'dist', 'main.js'], args, await setUp()),
   bench: async (args) => node(['packages', 'bench', 'dist', 'main.js'], args, await setUp()),
+  crash: async (args) => node(['conformance', 'dist', 'crash', 'main.js'], args, await setUp()),
   test: async (args) => test(args, await setUp()),
 };
 

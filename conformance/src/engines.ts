@@ -7,14 +7,21 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
-import { startEmbedded } from '@ruvector/pg-extension/embedded';
+import { type EmbeddedServer, startEmbedded } from '@ruvector/pg-extension/embedded';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { ourLibrary } from './native.js';
 
 /** What a statement did: its rows as text, or the error that it raised. */
 export type Outcome =
   | { readonly kind: 'rows'; readonly rows: readonly (readonly (string | null)[])[] }
-  | { readonly kind: 'error'; readonly sqlstate: string; readonly message: string; readonly detail?: string };
+  | {
+      readonly kind: 'error';
+      readonly sqlstate: string;
+      readonly message: string;
+      readonly detail?: string;
+      readonly hint?: string;
+    };
 
 export interface SqlEngine {
   readonly name: string;
@@ -29,6 +36,7 @@ interface ServerError {
   readonly code: string;
   readonly message: string;
   readonly detail?: string | undefined;
+  readonly hint?: string | undefined;
 }
 
 function isServerError(error: unknown): error is ServerError {
@@ -38,26 +46,22 @@ function isServerError(error: unknown): error is ServerError {
 /** Turns a server's error into an outcome; anything else (a lost connection, say) is thrown on. */
 function errorOutcome(error: unknown): Outcome {
   if (!isServerError(error)) throw error;
-  const { code, message, detail } = error;
-  return { kind: 'error', sqlstate: code, message, ...(detail === undefined ? {} : { detail }) };
+  const { code, message, detail, hint } = error;
+  return {
+    kind: 'error',
+    sqlstate: code,
+    message,
+    ...(detail === undefined ? {} : { detail }),
+    ...(hint === undefined ? {} : { hint }),
+  };
 }
 
 const asText = (value: unknown): unknown => value;
 
-/** Our extension in its own embedded server, with one connection. */
-export async function ourEngine(): Promise<SqlEngine & { readonly client: pg.Client }> {
-  const server = await startEmbedded();
-  const client = new pg.Client({ connectionString: server.connectionString });
-  try {
-    await client.connect();
-    await client.query('CREATE EXTENSION vector');
-  } catch (error) {
-    await server.stop();
-    throw error;
-  }
+/** A connection as an engine; closing it ends the connection. */
+export function clientEngine(name: string, client: pg.Client): SqlEngine {
   return {
-    name: 'ruvector',
-    client,
+    name,
     async run(sql, params) {
       try {
         const result = await client.query({
@@ -80,11 +84,37 @@ export async function ourEngine(): Promise<SqlEngine & { readonly client: pg.Cli
         return errorOutcome(error);
       }
     },
-    async close() {
-      await client.end();
-      await server.stop();
-    },
+    close: () => client.end(),
   };
+}
+
+/** A new connection to a server, as an engine. */
+export async function connectEngine(
+  name: string,
+  server: EmbeddedServer,
+): Promise<SqlEngine & { readonly client: pg.Client }> {
+  const client = new pg.Client({ connectionString: server.connectionString });
+  await client.connect();
+  return { ...clientEngine(name, client), client };
+}
+
+/** Our extension in its own embedded server, with one connection. */
+export async function ourEngine(): Promise<SqlEngine & { readonly client: pg.Client }> {
+  const server = await startEmbedded({ extensions: ourLibrary.extensions });
+  try {
+    const engine = await connectEngine(ourLibrary.name, server);
+    await engine.client.query('CREATE EXTENSION vector');
+    return {
+      ...engine,
+      async close() {
+        await engine.close();
+        await server.stop();
+      },
+    };
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
 }
 
 /** Types whose text PGlite would otherwise turn into JavaScript values. */
@@ -92,10 +122,14 @@ const PARSED_TYPES = [
   16, 20, 21, 23, 26, 700, 701, 1005, 1007, 1016, 1021, 1022, 1231, 1700, 17, 114, 3802, 1000,
 ];
 
-/** pgvector's own code in PGlite: the oracle. */
-export async function pgvectorEngine(): Promise<SqlEngine> {
-  const db = await PGlite.create({ extensions: { vector } });
-  await db.exec('CREATE EXTENSION vector');
+/**
+ * pgvector's own code in PGlite: the oracle.
+ *
+ * @param dataDir where its files are, or are to be; without it they are in memory
+ */
+export async function pgvectorEngine(dataDir?: string): Promise<SqlEngine> {
+  const db = await PGlite.create({ extensions: { vector }, ...(dataDir === undefined ? {} : { dataDir }) });
+  await db.exec('CREATE EXTENSION IF NOT EXISTS vector');
   const parsers = Object.fromEntries(PARSED_TYPES.map((oid) => [oid, (text: string) => text]));
   return {
     name: 'pgvector',
@@ -126,4 +160,15 @@ export async function pgvectorEngine(): Promise<SqlEngine> {
     },
     close: () => db.close(),
   };
+}
+
+/**
+ * The rows of a statement.
+ *
+ * @throws Error when it failed
+ */
+export async function rowsOf(engine: SqlEngine, sql: string, params?: readonly (string | null)[]) {
+  const outcome = await engine.run(sql, params);
+  if (outcome.kind === 'rows') return outcome.rows;
+  throw new Error(`${engine.name}: ${outcome.sqlstate} ${outcome.message} in: ${sql.slice(0, 200)}`);
 }

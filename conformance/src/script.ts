@@ -2,11 +2,11 @@
  * SQL scripts that carry their expected output.
  *
  * A statement ends with a semicolon at the end of a line. The `--> ` lines behind it are what it must print: a line
- * a row, fields joined by ` | `, NULL as `NULL`, a line break as `\n`; or `ERROR <SQLSTATE>: <message>` and `DETAIL: <detail>`. Other
- * comments (`--`) are kept where they are.
+ * a row, fields joined by ` | `, NULL as `NULL`, a line break as `\n`; or `ERROR <SQLSTATE>: <message>`, and `DETAIL:` and
+ * `HINT:` where the server gave them. Other comments (`--`) are kept where they are.
  *
  * The file is the expected output: it is rendered again from a server's answers and compared as a whole.
- * `UPDATE_EXPECTED=1` writes it, for a person to read and commit.
+ * `UPDATE_EXPECTED=1` writes it, for a person to read and commit (`script-suite.ts`).
  */
 import type { Outcome, SqlEngine } from './engines.js';
 
@@ -47,6 +47,7 @@ export function renderOutcome(outcome: Outcome): string {
       : [
           `ERROR ${outcome.sqlstate}: ${outcome.message}`,
           ...(outcome.detail === undefined ? [] : [`DETAIL: ${outcome.detail}`]),
+          ...(outcome.hint === undefined ? [] : [`HINT: ${outcome.hint}`]),
         ];
   return lines.map((line) => `${RESULT}${line.replaceAll('\n', '\\n')}\n`).join('');
 }

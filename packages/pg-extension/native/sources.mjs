@@ -37,7 +37,9 @@ export function sourcesMk(extension, version) {
   const rules = [];
   for (const { path, flags } of own.sources) {
     const object = `${path.replaceAll('/', '_').replace(/\.c(pp)?$/, '')}.o`;
-    const compile = path.endsWith('.cpp') ? `$(CXX) $(RV_CXXFLAGS) ${simd.cxxflags.join(' ')}` : '$(CC) $(RV_CFLAGS)';
+    const compile = path.endsWith('.cpp')
+      ? `$(CXX) $(RV_CXXFLAGS) ${simd.cxxflags.join(' ')}`
+      : '$(CC) $(RV_CFLAGS)';
     objects.push(object);
     rules.push(
       `${object}: ${join(nativeDir, path)}\n\t${compile} ${flags.join(' ')} ` +

@@ -1,0 +1,3 @@
+import { sqlScriptSuite } from '../src/script-suite.js';
+
+sqlScriptSuite('hnsw');

@@ -214,12 +214,13 @@ extern void rv_hnsw_corrupted(Relation index, BlockNumber blkno, const char *wha
 
 /*
  * Where in shared buffers a block was when it was read last (hnsw_hints.c); direct-
- * mapped by block.  NULL for indexes that do not fit shared buffers.
+ * mapped by block.
  */
 typedef struct HnswHints
 {
 	Buffer	   *buffers;		/* by block & mask; InvalidBuffer where nothing is known */
 	uint32		mask;
+	bool		pins;			/* may pin by hint: the index fits shared buffers */
 } HnswHints;
 
 extern HnswHints rv_hnsw_hints(Relation index);
@@ -324,8 +325,9 @@ extern HnswGraph *rv_hnsw_graph_attach(void *memory, const HnswSupport *support,
 									   HnswGraphLocks locks);
 extern bool rv_hnsw_graph_append(HnswGraph *graph, const Vector *value, ItemPointer row);
 extern uint32 rv_hnsw_graph_count(const HnswGraph *graph);
-extern uint32 rv_hnsw_graph_link_highest(HnswGraph *graph);
+extern void rv_hnsw_graph_link_highest(HnswGraph *graph);
 extern uint32 rv_hnsw_graph_link(HnswGraph *graph, uint32 from, uint32 to);
+extern uint32 rv_hnsw_graph_refine(HnswGraph *graph, uint32 from, uint32 to);
 extern void rv_hnsw_graph_write(HnswGraph *graph, Relation index, ForkNumber fork, int efConstruction);
 
 /* A set of places (hnsw_link.cpp), for vacuum; 8 to 16 bytes an element. */

@@ -79,16 +79,9 @@ report_total(HnswBuild *build, bool full)
 		pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, (int64) rv_hnsw_graph_count(build->graph));
 }
 
-/* The high phase. */
+/* Does a step for all slots, some at a time, as far as this process is concerned. */
 static void
-link_highest(HnswBuild *build)
-{
-	count_rows(build, rv_hnsw_graph_link_highest(build->graph));
-}
-
-/* The link phase, as far as this process is concerned. */
-static void
-link_others(HnswBuild *build)
+for_all_slots(HnswBuild *build, uint32 (*step) (HnswGraph *, uint32, uint32), pg_atomic_uint32 *sharedNext)
 {
 	uint32		count = rv_hnsw_graph_count(build->graph);
 	uint32		next = 0;
@@ -97,8 +90,8 @@ link_others(HnswBuild *build)
 	{
 		uint32		from;
 
-		if (build->shared != NULL)
-			from = pg_atomic_fetch_add_u32(&build->shared->nextSlot, HNSW_BUILD_CHUNK);
+		if (sharedNext != NULL)
+			from = pg_atomic_fetch_add_u32(sharedNext, HNSW_BUILD_CHUNK);
 		else
 		{
 			from = next;
@@ -106,7 +99,7 @@ link_others(HnswBuild *build)
 		}
 		if (from >= count)
 			break;
-		count_rows(build, rv_hnsw_graph_link(build->graph, from, Min(from + HNSW_BUILD_CHUNK, count)));
+		count_rows(build, step(build->graph, from, Min(from + HNSW_BUILD_CHUNK, count)));
 	}
 }
 
@@ -125,8 +118,9 @@ rv_hnsw_build_finish_graph(HnswBuild *build)
 	if (build->shared == NULL)
 	{
 		report_total(build, build->full);
-		link_highest(build);
-		link_others(build);
+		rv_hnsw_graph_link_highest(build->graph);
+		for_all_slots(build, rv_hnsw_graph_link, NULL);
+		for_all_slots(build, rv_hnsw_graph_refine, NULL);
 		write_graph(build);
 	}
 	else
@@ -141,11 +135,15 @@ rv_hnsw_build_finish_graph(HnswBuild *build)
 			{
 				case HNSW_BUILD_LOAD:
 					if (BarrierArriveAndWait(barrier, WAIT_EVENT_PARALLEL_CREATE_INDEX_SCAN))
-						link_highest(build);
+						rv_hnsw_graph_link_highest(build->graph);
 					break;
 				case HNSW_BUILD_LINK:
 					report_total(build, pg_atomic_read_u32(&build->shared->full) != 0);
-					link_others(build);
+					for_all_slots(build, rv_hnsw_graph_link, &build->shared->nextSlot);
+					BarrierArriveAndWait(barrier, WAIT_EVENT_PARALLEL_CREATE_INDEX_SCAN);
+					break;
+				case HNSW_BUILD_REFINE:
+					for_all_slots(build, rv_hnsw_graph_refine, &build->shared->nextRefined);
 					if (BarrierArriveAndWait(barrier, WAIT_EVENT_PARALLEL_CREATE_INDEX_SCAN))
 						write_graph(build);
 					break;

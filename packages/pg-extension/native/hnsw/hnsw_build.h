@@ -1,11 +1,12 @@
 /*
  * hnsw_build.h - what the serial and the parallel part of a build share.
  *
- * A build has four phases, the same for one process and for several:
+ * A build has five phases, the same for one process and for several:
  *
  *   load    the table is scanned, its values are appended to the graph's memory
  *   high    one process links the highest nodes
  *   link    all processes link the others, some at a time
+ *   refine  all processes link the early ones once more
  *   write   one process writes the pages
  *
  * Where memory ends before the table does, the later phases come at that point, and the
@@ -25,8 +26,9 @@
 #define HNSW_BUILD_LOAD 0
 #define HNSW_BUILD_HIGH 1
 #define HNSW_BUILD_LINK 2
-#define HNSW_BUILD_WRITE 3
-#define HNSW_BUILD_DONE 4
+#define HNSW_BUILD_REFINE 3
+#define HNSW_BUILD_WRITE 4
+#define HNSW_BUILD_DONE 5
 
 /* Slots that a process takes at a time. */
 #define HNSW_BUILD_CHUNK 64
@@ -43,6 +45,7 @@ typedef struct HnswShared
 	Barrier		barrier;
 	pg_atomic_uint32 full;		/* memory has ended: no more appending */
 	pg_atomic_uint32 nextSlot;	/* the first that nobody has taken to link */
+	pg_atomic_uint32 nextRefined;	/* the same, to refine */
 	pg_atomic_uint64 done;		/* rows in the index */
 
 	slock_t		mutex;

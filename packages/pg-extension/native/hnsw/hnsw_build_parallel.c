@@ -2,7 +2,7 @@
  * hnsw_build_parallel.c - a build by several processes.
  *
  * The leader takes part.  Everybody scans a share of the table, then all meet at a
- * barrier, link, meet again, and one writes.  A worker that starts late joins the phase
+ * barrier, link, refine, meet again, and one writes.  A worker that starts late joins the phase
  * that it finds; one that cannot start is not waited for.  The graph lies in a dynamic
  * shared memory segment of maintenance_work_mem.
  */
@@ -155,6 +155,7 @@ init_shared(HnswShared *shared, HnswBuild *build, Snapshot snapshot)
 	BarrierInit(&shared->barrier, 0);
 	pg_atomic_init_u32(&shared->full, 0);
 	pg_atomic_init_u32(&shared->nextSlot, 0);
+	pg_atomic_init_u32(&shared->nextRefined, 0);
 	pg_atomic_init_u64(&shared->done, 0);
 	SpinLockInit(&shared->mutex);
 	ConditionVariableInit(&shared->finished);

@@ -2,8 +2,9 @@
  * hnsw_graph.cpp - the graph of a build, and its pages.
  *
  * Rows are appended first, without links; then they are linked, by any number of
- * processes, the highest nodes first and by one; then pages are written, once, in an
- * order that puts neighbours on one page where that is possible.
+ * processes, the highest nodes first and by one; the early ones are linked once more;
+ * then pages are written, once, in an order that puts neighbours on one page where
+ * that is possible.
  */
 #include "page_host.h"
 
@@ -25,6 +26,9 @@ using rv_hnsw::no_slot;
 
 /* Nodes of this level and above are linked before all others: 1 / m^2 of them. */
 constexpr int high_level = 2;
+
+/* One of so many rows, the first ones and the highest, gets its links anew when all others are there (ADR 0008). */
+constexpr uint32_t early_share = 5;
 
 /* Worth huge pages; one is 2 MB. */
 constexpr Size huge_page = (Size) 2 * 1024 * 1024;
@@ -133,6 +137,29 @@ struct HnswGraph
 				return l1.insert(slot);
 		}
 	}
+
+	void
+	refine(uint32_t slot)
+	{
+		switch (metric)
+		{
+			case HNSW_METRIC_L2:
+				l2.refine(slot);
+				break;
+			case HNSW_METRIC_INNER_PRODUCT:
+				inner_product.refine(slot);
+				break;
+			default:
+				l1.refine(slot);
+		}
+	}
+
+	/* Is a node one of those that are refined? */
+	bool
+	is_early(uint32_t slot) const
+	{
+		return slot < nodes.header->count / early_share || nodes.node(slot)->level >= high_level;
+	}
 };
 
 /* Memory that `rows` rows need. */
@@ -220,15 +247,14 @@ rv_hnsw_graph_count(const HnswGraph *graph)
 
 /*
  * Links the nodes that stand highest, before all others, which so never move the entry
- * point.  Returns how many rows that were.
+ * point.
  */
-uint32
+void
 rv_hnsw_graph_link_highest(HnswGraph *graph)
 {
 	uint32		count = rv_hnsw_graph_count(graph);
 	int			highest = 0;
-	uint32		first = no_slot,
-				linked = 0;
+	uint32		first = no_slot;
 
 	for (uint32 slot = 0; slot < count; slot++)
 		if (first == no_slot || graph->nodes.node(slot)->level > highest)
@@ -237,37 +263,54 @@ rv_hnsw_graph_link_highest(HnswGraph *graph)
 			first = slot;
 		}
 	if (first == no_slot)
-		return 0;
+		return;
 	graph->insert(first);
-	linked++;
 	for (int level = highest; level >= high_level; level--)
 		for (uint32 slot = 0; slot < count; slot++)
 			if (slot != first && graph->nodes.node(slot)->level == level)
 			{
 				CHECK_FOR_INTERRUPTS();
 				graph->insert(slot);
-				linked++;
 			}
-	return linked;
 }
 
-/* Links those of the slots from `from` to before `to` that rv_hnsw_graph_link_highest() has not; returns how many. */
+/*
+ * Links those of the slots from `from` to before `to` that rv_hnsw_graph_link_highest()
+ * has not.  Returns how many rows are ready with it: those that will not be refined.
+ */
 uint32
 rv_hnsw_graph_link(HnswGraph *graph, uint32 from, uint32 to)
 {
 	int			level;
 	uint32		entry = graph->nodes.entry(&level);
-	uint32		linked = 0;
+	uint32		ready = 0;
 
 	for (uint32 slot = from; slot < to; slot++)
 	{
+		ready += !graph->is_early(slot);
 		if (slot == entry || graph->nodes.node(slot)->level >= high_level)
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		graph->insert(slot);
-		linked++;
 	}
-	return linked;
+	return ready;
+}
+
+/* Refines the early ones of some slots; returns how many. */
+uint32
+rv_hnsw_graph_refine(HnswGraph *graph, uint32 from, uint32 to)
+{
+	uint32		ready = 0;
+
+	for (uint32 slot = from; slot < to; slot++)
+	{
+		if (!graph->is_early(slot))
+			continue;
+		CHECK_FOR_INTERRUPTS();
+		graph->refine(slot);
+		ready++;
+	}
+	return ready;
 }
 
 namespace

@@ -7,9 +7,9 @@
  * no invalidation, survive every change of the index, and are kept for the backend's
  * life, for the indexes used last.
  *
- * A pin by hint does not count as a use of the buffer.  Indexes larger than shared
- * buffers get no hints, so that the clock keeps what is used most; for others every
- * eighth pin goes the usual way (page_store.h).
+ * A pin by hint does not count as a use of the buffer.  Blocks of indexes larger than
+ * shared buffers are only asked for by hint and pinned the usual way, so that the clock
+ * keeps what is used most; of others every eighth pin goes the usual way (page_store.h).
  */
 #include "hnsw.h"
 
@@ -30,7 +30,6 @@ typedef struct HintedIndex
 	int			backend;		/* of a temporary index */
 	uint32		searches;		/* since the last look at the size */
 	uint64		used;			/* for the choice of which to give up */
-	bool		fits;
 	HnswHints	hints;
 } HintedIndex;
 
@@ -68,7 +67,6 @@ HnswHints
 rv_hnsw_hints(Relation index)
 {
 	HintedIndex *entry = find_hinted(index);
-	HnswHints	none = {NULL, 0};
 
 	entry->used = ++clock_hand;
 	if (entry->searches++ >= SIZE_CHECKS)
@@ -77,10 +75,10 @@ rv_hnsw_hints(Relation index)
 		uint32		wanted = 64;
 
 		entry->searches = 0;
-		entry->fits = blocks <= (BlockNumber) (RelationUsesLocalBuffers(index) ? num_temp_buffers : NBuffers);
+		entry->hints.pins = blocks <= (BlockNumber) (RelationUsesLocalBuffers(index) ? num_temp_buffers : NBuffers);
 		while (wanted < blocks && wanted < MAX_HINTS)
 			wanted *= 2;
-		if (entry->fits && (entry->hints.buffers == NULL || entry->hints.mask + 1 < wanted))
+		if (entry->hints.buffers == NULL || entry->hints.mask + 1 < wanted)
 		{
 			Buffer	   *larger = (Buffer *) MemoryContextAllocZero(TopMemoryContext, wanted * sizeof(Buffer));
 
@@ -90,5 +88,5 @@ rv_hnsw_hints(Relation index)
 			entry->hints.mask = wanted - 1;
 		}
 	}
-	return entry->fits ? entry->hints : none;
+	return entry->hints;
 }

@@ -173,21 +173,14 @@ struct page_store
 	inline __attribute__((always_inline)) Buffer
 	pin(BlockNumber blkno)
 	{
-		Buffer		buffer;
+		Buffer	   *hint = &hints.buffers[blkno & hints.mask];
 
 		pins++;
-		if (likely(hints.buffers != NULL))
-		{
-			Buffer	   *hint = &hints.buffers[blkno & hints.mask];
-
-			/* Every eighth pin goes the usual way, which counts as a use of the buffer. */
-			if (likely((pins & 7) != 0 && BufferIsValid(*hint) && rv_read_recent_buffer(index, blkno, *hint)))
-				return *hint;
-			buffer = ReadBuffer(index, blkno);
-			*hint = buffer;
-			return buffer;
-		}
-		return ReadBuffer(index, blkno);
+		/* Every eighth pin goes the usual way, which counts as a use of the buffer. */
+		if (likely(hints.pins && (pins & 7) != 0 && BufferIsValid(*hint) &&
+				   rv_read_recent_buffer(index, blkno, *hint)))
+			return *hint;
+		return *hint = ReadBuffer(index, blkno);
 	}
 
 	/*
@@ -292,22 +285,18 @@ struct page_store
 	{
 		CHECK_FOR_INTERRUPTS();
 		sort_keys(keys, n);
-		if (likely(hints.buffers != NULL))
-		{
-			for (int i = 0; i < n; i++)
-				ask_for_page(keys[i]);
-			for (int i = 0; i < n && i < tuple_ahead; i++)
-				ask_for_tuple(keys[i]);
-		}
+		for (int i = 0; i < n; i++)
+			ask_for_page(keys[i]);
+		for (int i = 0; i < n && i < tuple_ahead; i++)
+			ask_for_tuple(keys[i]);
 		for (int i = 0; i < n;)
 		{
 			int			end = i + 1;
 
 			while (end < n && HNSW_KEY_BLOCK(keys[end]) == HNSW_KEY_BLOCK(keys[i]))
 				end++;
-			if (likely(hints.buffers != NULL))
-				for (int ahead = i + tuple_ahead; ahead < end + tuple_ahead && ahead < n; ahead++)
-					ask_for_tuple(keys[ahead]);
+			for (int ahead = i + tuple_ahead; ahead < end + tuple_ahead && ahead < n; ahead++)
+				ask_for_tuple(keys[ahead]);
 			score_page(keys + i, end - i, layer, beam);
 			i = end;
 		}

@@ -33,6 +33,7 @@ struct arena_inserter
 	Visited		visited;
 	search_counts counts;
 	int			ef_construction;
+	scored	   *candidates;		/* of a refinement */
 
 	void
 	init(void *memory, Host *host_, int ef_construction_)
@@ -43,6 +44,7 @@ struct arena_inserter
 		ef_construction = ef_construction_;
 		results.init((uint32_t) ef_construction);
 		visited.init((size_t) ef_construction * 2 * store.graph.m);
+		candidates = (scored *) Host::alloc(((size_t) ef_construction + max_links) * sizeof(scored));
 		counts.distances = counts.hops = 0;
 	}
 
@@ -51,6 +53,7 @@ struct arena_inserter
 	{
 		results.destroy();
 		visited.destroy();
+		Host::free(candidates);
 	}
 
 	/* Links a node; its vector and level are set.  Returns false when its row now hangs on a node of equal value. */
@@ -96,7 +99,77 @@ struct arena_inserter
 		return true;
 	}
 
+	/*
+	 * Searches again for a node that is linked, and gives it the best of what it finds and of the links that it has, at
+	 * layer 0.  Nodes that came while the graph was small gain most: what is near to them came later, and their lists
+	 * were made of what was there.  May run beside insertions and other refinements.
+	 */
+	void
+	refine(uint32_t slot)
+	{
+		arena	   &graph = store.graph;
+		uint32_t   *numbers = graph.numbers(slot, 0);
+		float	   *distances = graph.link_distances(slot, 0);
+		arena_list *record = graph.list(slot, 0);
+		scored		chosen[max_links];
+		int			entry_level,
+					n = 0,
+					found;
+		uint32_t	entry = graph.entry(&entry_level);
+
+		if (graph.node(slot)->flags & node_is_duplicate)
+			return;
+		store.query = graph.vector(slot);
+		results.reset(1);
+		results.push(store.distance(entry), entry);
+		counts.distances++;
+		for (int layer = entry_level; layer > 0; layer--)
+			search(layer, 1);
+		search(0, (uint32_t) ef_construction);
+		for (uint32_t i = 0; i < results.size; i++)
+			if (results.slot(i) != slot)
+				candidates[n++] = scored{results.entries[i].distance, results.slot(i)};
+		found = n;
+
+		host->lock_node(slot);
+		for (int i = 0; i < record->count; i++)
+		{
+			uint32_t	number = numbers[i] & ~link_kept;
+			int			at;
+
+			for (at = 0; at < found && candidates[at].slot != number; at++)
+				;
+			if (at == found)
+				candidates[n++] = scored{distances[i], number};
+		}
+		sort(candidates, n);
+		n = select_neighbors(store, candidates, n, layer_links((int) graph.m, 0), chosen);
+		sort(chosen, n);
+		/* Never fewer than before, so no reader meets an end where none was. */
+		for (int i = 0; i < n; i++)
+			put(numbers, distances, i, chosen[i].slot, chosen[i].distance);
+		record->count = (uint8_t) n;
+		record->marked = 0;
+		host->unlock_node(slot);
+		link_back(slot, 0);
+	}
+
 private:
+	/* By insertion: what comes is sorted but for a few. */
+	static void
+	sort(scored *entries, int n)
+	{
+		for (int i = 1; i < n; i++)
+		{
+			scored		moving = entries[i];
+			int			at = i;
+
+			for (; at > 0 && entries[at - 1].distance > moving.distance; at--)
+				entries[at] = entries[at - 1];
+			entries[at] = moving;
+		}
+	}
+
 	/* One layer, from whatever the beam holds. */
 	void
 	search(int layer, uint32_t ef)
@@ -151,15 +224,7 @@ private:
 		uint32_t   *numbers = graph.numbers(slot, layer);
 		float	   *distances = graph.link_distances(slot, layer);
 
-		for (int i = 1; i < n; i++)
-		{
-			scored		moving = chosen[i];
-			int			at = i;
-
-			for (; at > 0 && chosen[at - 1].distance > moving.distance; at--)
-				chosen[at] = chosen[at - 1];
-			chosen[at] = moving;
-		}
+		sort(chosen, n);
 		for (int i = 0; i < n; i++)
 		{
 			distances[i] = chosen[i].distance;
@@ -207,16 +272,15 @@ private:
 		int			at = 0;
 
 		/*
-		 * The link may be there: two nodes choose each other when one finds the other
-		 * at an upper layer, before that one has linked back here.  Both have the same
-		 * distance then, which was computed once.
+		 * The link may be there: who finds a node at an upper layer, before that one links
+		 * back at this, has linked itself by then; and a refinement offers links that are
+		 * old.  Not only among equal distances: kernels round differently in a batch.
 		 */
-		while (at < n && distances[at] <= distance)
-		{
-			if ((numbers[at] & ~link_kept) == added)
+		for (int i = 0; i < n; i++)
+			if ((numbers[i] & ~link_kept) == added)
 				return;
+		while (at < n && distances[at] <= distance)
 			at++;
-		}
 		if (n < most)
 		{
 			for (int i = n; i > at; i--)

@@ -14,8 +14,11 @@
 namespace rv_hnsw
 {
 
-/* Of each vector, the bytes that are asked for ahead; the hardware follows longer ones. */
-constexpr size_t arena_ahead_bytes = 1024;
+/*
+ * Of each vector, the bytes that are asked for ahead.  The hardware follows longer ones; asking for 1 KiB of each of a
+ * hop's vectors made a build over 784 dimensions an eighth slower than 256 bytes did, and one over 100 no faster.
+ */
+constexpr size_t arena_ahead_bytes = 256;
 
 template<typename Metric, typename HostType>
 struct arena_store

@@ -7,6 +7,8 @@ export interface Arguments {
   readonly rows?: number;
   /** Words or analogies to ask about instead of the default ones; never empty. */
   readonly query?: readonly string[];
+  /** Build the index and search by it. */
+  readonly index: boolean;
   readonly json: boolean;
   readonly keep: boolean;
   /** Start the server again on a directory that `--keep` kept. */
@@ -15,7 +17,7 @@ export interface Arguments {
   readonly version: boolean;
 }
 
-export const HELP = `Nearest words in PostgreSQL, exactly, on 341,479 real word vectors.
+export const HELP = `Nearest words in PostgreSQL, exactly and by an index, on 341,479 real word vectors.
 
 Usage: npm run demo -- [options]
 
@@ -23,6 +25,7 @@ Options:
   --rows N          load only the first N words (the most frequent ones)
   --query WORD...   words to look up instead of the default ones;
                     "king - man + woman" (quoted, with spaces) is an analogy
+  --no-index        answer exactly only; do not build the index
   --json            print one JSON object on stdout, nothing else (use npm run -s)
   --keep            keep the data directory, and print how to start it again
   --serve DIR       start a kept data directory and wait for Ctrl-C
@@ -34,13 +37,14 @@ Examples:
   npm run demo -- --rows 50000 --query coffee guitar "paris - france + italy"
   npm run -s demo -- --json > result.json
 
-Exit status: 0 success; 1 failure, an unknown word, or a wrong answer by the server;
-2 wrong usage; 130 stopped by Ctrl-C.
+Exit status: 0 success; 1 failure, an unknown word, a wrong answer by the server, or
+less recall by the index than the floor; 2 wrong usage; 130 stopped by Ctrl-C.
 `;
 
 const OPTIONS = {
   rows: { type: 'string' },
   query: { type: 'string', multiple: true },
+  'no-index': { type: 'boolean' },
   json: { type: 'boolean' },
   keep: { type: 'boolean' },
   serve: { type: 'string' },
@@ -70,13 +74,14 @@ export function parseArguments(argv: readonly string[]): Arguments {
   }
   const rows = values.rows === undefined ? undefined : parseRows(values.rows);
   if (values.serve === '') throw new UsageError('--serve needs a directory');
-  const others = ['rows', 'query', 'json', 'keep'] as const;
+  const others = ['rows', 'query', 'no-index', 'json', 'keep'] as const;
   if (values.serve !== undefined)
     for (const other of others)
       if (values[other] !== undefined) throw new UsageError(`--serve does not go with --${other}`);
   return {
     ...(rows !== undefined && { rows }),
     ...(queried && { query }),
+    index: values['no-index'] !== true,
     json: values.json ?? false,
     keep: values.keep ?? false,
     ...(values.serve !== undefined && { serve: values.serve }),

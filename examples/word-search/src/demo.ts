@@ -1,14 +1,16 @@
-/** The demo's course: data, server, table, answers, measurement, check. It prints nothing. */
+/** The demo's course: data, server, table, answers, measurement, check, index. It prints nothing. */
 import pg from 'pg';
+import { buildIndex, describeBuild, EF_CONSTRUCTION, INDEX_METHOD, INDEX_NAME, M } from './build.js';
 import { encodeVector } from './copy.js';
 import { vectorOf, type WordVectors } from './dataset/source.js';
 import { finishTable, loadWords, tableSize } from './load.js';
-import { measureSearch } from './measure.js';
+import { measureSearch, type SearchAnswers } from './measure.js';
 import { checkAnswers } from './oracle.js';
 import type { Progress } from './progress.js';
 import { answerable, DEFAULT_QUESTIONS, namedWords, type Questions, requireWords } from './questions.js';
-import type { ExactReport, Report } from './report.js';
-import { analogy, explainExact, nearest, vectorSearchSql } from './search.js';
+import { belowFloor, RECALL_FLOOR, recallAgainst } from './recall.js';
+import type { ExactReport, IndexReport, IndexSearch, Report } from './report.js';
+import { analogy, explainExact, explainIndexed, nearest, vectorSearchSql } from './search.js';
 import { type Split, splitDataset } from './split.js';
 
 const HELD_OUT_QUERIES = 1000;
@@ -18,6 +20,13 @@ const ANSWERS = 5;
 /** Neighbours of a measured query. */
 const K = 10;
 const CHECKED_QUERIES = 100;
+/** Values of hnsw.ef_search: how many candidates a search keeps. */
+const EF_SEARCH = [40, 100, 200] as const;
+/**
+ * From so many rows on the planner must take the index of its own accord. In a small table a scan is cheaper than
+ * the index, by its reckoning at 5,000 rows and ef_search = 200, so there scans are made unattractive.
+ */
+const PLANNER_DECIDES_FROM = 20_000;
 
 /** What the demo needs of a server, as `startEmbedded` gives it. */
 export interface Server {
@@ -32,6 +41,8 @@ export interface DemoOptions {
   readonly rows?: number;
   /** What the reader asks; without it the default questions, as far as the table can answer them. */
   readonly questions?: Questions;
+  /** Build the index and search by it; default true. */
+  readonly index?: boolean;
   readonly startServer: () => Promise<Server>;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -39,6 +50,7 @@ export interface DemoOptions {
   readonly onLoaded?: (part: Pick<Report, 'dataset' | 'server' | 'load' | 'table'>) => void;
   readonly onAnswered?: (part: Pick<Report, 'nearest' | 'analogies'>) => void;
   readonly onMeasured?: (exact: ExactReport, rows: number) => void;
+  readonly onIndexed?: (index: IndexReport, rows: number) => void;
 }
 
 /**
@@ -125,9 +137,14 @@ async function converse(
   const answered = await answer(client, questions);
   options.onAnswered?.(answered);
 
-  const exact = await measureExact(client, split, options);
+  const { exact, answers } = await measureExact(client, split, options);
   options.onMeasured?.(exact, split.loaded.length);
-  return { ...loaded, ...answered, exact };
+  const report = { ...loaded, ...answered, exact };
+  if (options.index === false) return report;
+
+  const index = await measureIndex(client, server, split, answers, options);
+  options.onIndexed?.(index, split.loaded.length);
+  return { ...report, index };
 }
 
 async function answer(
@@ -141,7 +158,11 @@ async function answer(
   return { nearest: words, analogies };
 }
 
-async function measureExact(client: pg.Client, split: Split, options: DemoOptions): Promise<ExactReport> {
+async function measureExact(
+  client: pg.Client,
+  split: Split,
+  options: DemoOptions,
+): Promise<{ exact: ExactReport; answers: SearchAnswers }> {
   const { data, progress, signal } = options;
   const queries = split.heldOut;
   const example = encodeVector(vectorOf(data, queries[0] ?? split.loaded[0]!));
@@ -149,6 +170,7 @@ async function measureExact(client: pg.Client, split: Split, options: DemoOption
   const searching = progress.step('searching exactly', { total: queries.length, unit: 'queries' });
   const { answers, timing } = await measureSearch(client, data, queries, {
     k: K,
+    statement: 'nearest_exactly',
     signal,
     onProgress: searching.update,
   }).finally(searching.end);
@@ -165,7 +187,57 @@ async function measureExact(client: pg.Client, split: Split, options: DemoOption
     onProgress: checking.update,
   }).finally(checking.end);
   for (const example of check.examples) progress.note(`wrong answer to ${example}`);
-  return { ...timing, k: K, ...plan, checked: check.checked, mismatches: check.mismatches };
+  const exact = { ...timing, k: K, ...plan, checked: check.checked, mismatches: check.mismatches };
+  return { exact, answers };
+}
+
+/** Builds the index and asks the same queries again. `exact` holds the exact answers to them. */
+async function measureIndex(
+  client: pg.Client,
+  server: Server,
+  split: Split,
+  exact: SearchAnswers,
+  options: DemoOptions,
+): Promise<IndexReport> {
+  const { data, progress, signal } = options;
+  const rows = split.loaded.length;
+  const indexing = progress.step('indexing', { total: rows, unit: 'rows' });
+  const build = await buildIndex(client, {
+    connectionString: server.connectionString,
+    rows,
+    dimensions: data.dimensions,
+    onProgress: (seen) =>
+      indexing.update(seen.tuplesDone, { total: seen.tuplesTotal || rows, details: describeBuild(seen) }),
+    onNotice: (message) => progress.note(message),
+  }).finally(indexing.end);
+
+  const enableSeqscan = rows >= PLANNER_DECIDES_FROM;
+  await client.query(`SET enable_seqscan = ${enableSeqscan}`);
+  const recallOf = recallAgainst(data, split.loaded, split.heldOut, exact);
+  const example = encodeVector(vectorOf(data, split.heldOut[0] ?? split.loaded[0]!));
+  let plan = '';
+  const searches: IndexSearch[] = [];
+  for (const efSearch of EF_SEARCH) {
+    signal.throwIfAborted();
+    await client.query(`SET hnsw.ef_search = ${efSearch}`);
+    plan = await explainIndexed(client, vectorSearchSql(K), [example], INDEX_NAME);
+    const searching = progress.step(`searching with ef_search = ${efSearch}`, {
+      total: split.heldOut.length,
+      unit: 'queries',
+    });
+    const { answers, timing } = await measureSearch(client, data, split.heldOut, {
+      k: K,
+      statement: `nearest_ef_search_${efSearch}`,
+      signal,
+      onProgress: searching.update,
+    }).finally(searching.end);
+    const { p50Ms, p99Ms, queriesPerSecond } = timing;
+    searches.push({ efSearch, recallAt10: recallOf(answers), p50Ms, p99Ms, queriesPerSecond });
+  }
+  const shortfall = belowFloor(searches);
+  if (shortfall !== undefined) progress.note(shortfall);
+  const parameters = { method: INDEX_METHOD, m: M, efConstruction: EF_CONSTRUCTION };
+  return { ...parameters, ...build, plan, enableSeqscan, searches, floor: RECALL_FLOOR };
 }
 
 async function extensionVersion(client: pg.Client): Promise<string> {

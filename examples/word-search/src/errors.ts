@@ -7,6 +7,7 @@ export type DemoErrorCode =
   | 'DATASET_FORMAT'
   | 'DATASET_CACHE'
   | 'NOT_EXACT'
+  | 'NOT_INDEXED'
   | 'ROW_COUNT';
 
 /** Any failure that the demo foresees: a message for the reader, a code for scripts. */

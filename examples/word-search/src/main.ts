@@ -14,7 +14,16 @@ import { type DemoOptions, runDemo } from './demo.js';
 import { InterruptedError, UsageError } from './errors.js';
 import { Progress, type Step } from './progress.js';
 import { parseQuestions } from './questions.js';
-import { formatAnswers, formatExact, formatLoad, printable, type Report, styleFor } from './report.js';
+import {
+  formatAnswers,
+  formatExact,
+  formatIndex,
+  formatLoad,
+  printable,
+  type Report,
+  styleFor,
+  succeeded,
+} from './report.js';
 import { ANALOGY_SQL, NEAREST_SQL } from './search.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
@@ -35,7 +44,7 @@ async function main(argv: readonly string[]): Promise<number> {
     if (args.serve !== undefined) return await serve(args.serve, controller.signal);
     const report = await demonstrate(args, controller.signal);
     if (json) print(`${JSON.stringify(report)}\n`);
-    return report.exact.mismatches === 0 ? 0 : 1;
+    return succeeded(report) ? 0 : 1;
   } catch (thrown) {
     const error = controller.signal.aborted ? controller.signal.reason : thrown;
     progress.clear();
@@ -54,17 +63,19 @@ async function demonstrate(args: Arguments, signal: AbortSignal): Promise<Report
     ? join(tmpdir(), `ruvector-word-search-${randomBytes(6).toString('hex')}`)
     : undefined;
   const style = styleFor(process.stdout, process.env);
-  const printed: Pick<DemoOptions, 'onLoaded' | 'onAnswered' | 'onMeasured'> = {
+  const printed: Pick<DemoOptions, 'onLoaded' | 'onAnswered' | 'onMeasured' | 'onIndexed'> = {
     onLoaded: (part) => print(`${formatLoad(part, style)}\n`),
     onAnswered: (part) =>
       print(`${formatAnswers(part, { nearest: NEAREST_SQL, analogy: ANALOGY_SQL }, style)}\n`),
-    onMeasured: (exact, rows) => print(formatExact(exact, rows, style)),
+    onMeasured: (exact, rows) => print(`${formatExact(exact, rows, style)}${args.index ? '\n' : ''}`),
+    onIndexed: (index, rows) => print(formatIndex(index, rows, style)),
   };
   try {
     const report = await runDemo({
       ...dataset,
       ...(args.rows !== undefined && { rows: args.rows }),
       ...(args.query !== undefined && { questions: parseQuestions(args.query) }),
+      index: args.index,
       startServer: () => startEmbedded({ signal, dataDir }),
       progress,
       signal,

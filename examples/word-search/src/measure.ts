@@ -22,6 +22,8 @@ export interface Timing {
 /** Options of {@link measureSearch}. */
 export interface MeasureOptions {
   readonly k: number;
+  /** Name of the prepared statement. A server may keep the plan that it made for a name. */
+  readonly statement: string;
   /** Untimed queries before the first timed one. */
   readonly warmUp?: number;
   readonly signal?: AbortSignal;
@@ -47,7 +49,7 @@ export async function measureSearch(
   const distances = new Float64Array(queries.length * k).fill(Number.NaN);
   const ask = (parameter: Buffer) =>
     client.query<[number, number]>({
-      name: 'nearest_to_vector',
+      name: options.statement,
       text: vectorSearchSql(k),
       values: [parameter],
       rowMode: 'array',

@@ -44,7 +44,8 @@ function dot({ values, dimensions }: WordVectors, a: number, b: number): number 
   return sum;
 }
 
-function cosineDistance(data: WordVectors, norms: Float64Array, a: number, b: number): number {
+/** Between two rows; NaN if one of them has no direction. `norms` are those of {@link rowNorms}. */
+export function cosineDistance(data: WordVectors, norms: Float64Array, a: number, b: number): number {
   return 1 - dot(data, a, b) / (norms[a]! * norms[b]!);
 }
 

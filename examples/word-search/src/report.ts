@@ -1,7 +1,9 @@
 /** What the demo reports: the JSON object of `--json`, and the same for people. */
+import type { BuildResult } from './build.js';
 import type { LoadResult, TableSize } from './load.js';
 import type { Timing } from './measure.js';
 import type { Analogy } from './questions.js';
+import { belowFloor } from './recall.js';
 import type { AnalogyAnswer, NearestAnswer, Neighbour, PlanFacts } from './search.js';
 
 /** The object that `--json` prints; README.md describes it field by field. */
@@ -23,6 +25,8 @@ export interface Report {
   readonly nearest: readonly NearestAnswer[];
   readonly analogies: readonly AnalogyAnswer[];
   readonly exact: ExactReport;
+  /** Not with `--no-index`. */
+  readonly index?: IndexReport;
   /** Only with `--keep`. */
   readonly kept?: { readonly dataDir: string };
 }
@@ -31,6 +35,29 @@ export interface ExactReport extends Timing, PlanFacts {
   readonly k: number;
   readonly checked: number;
   readonly mismatches: number;
+}
+
+export interface IndexReport extends BuildResult {
+  readonly method: string;
+  readonly m: number;
+  readonly efConstruction: number;
+  /** `Limit > Index Scan using ...`, the same for all searches. */
+  readonly plan: string;
+  /** Whether the planner was free to scan the table instead. */
+  readonly enableSeqscan: boolean;
+  readonly searches: readonly IndexSearch[];
+  /** Less recall is a failure. */
+  readonly floor: { readonly efSearch: number; readonly recallAt10: number };
+}
+
+export interface IndexSearch extends Omit<Timing, 'queries'> {
+  readonly efSearch: number;
+  readonly recallAt10: number;
+}
+
+/** Whether the answers are right: what the exit status says. */
+export function succeeded({ exact, index }: Pick<Report, 'exact' | 'index'>): boolean {
+  return exact.mismatches === 0 && (index === undefined || belowFloor(index.searches) === undefined);
 }
 
 /** Marks text on a terminal; `plain` leaves it as it is. */
@@ -111,6 +138,23 @@ export function formatExact(exact: ExactReport, rows: number, style: Style): str
     `  p50 ${p50Ms.toFixed(1)} ms, p99 ${p99Ms.toFixed(1)} ms, ${queriesPerSecond.toFixed(1)} queries/s on one connection`,
     `  plan   ${plan}${workers}`,
     `  check  ${count(checked)} answers compared with a double-precision scan, ${count(mismatches)} wrong`,
+    '',
+  ].join('\n');
+}
+
+export function formatIndex(index: IndexReport, rows: number, style: Style): string {
+  const { method, m, efConstruction, buildSeconds, rowsPerSecond, workers, bytes } = index;
+  const { plan, enableSeqscan, searches } = index;
+  const helpers = `${workers} parallel ${workers === 1 ? 'worker' : 'workers'}`;
+  return [
+    style.bold(`Search by an index: ${method}, m = ${m}, ef_construction = ${efConstruction}`),
+    `  build  ${count(rows)} rows in ${buildSeconds.toFixed(1)} s, ${count(rowsPerSecond)} rows/s, ${helpers}; ${megabytes(bytes)}`,
+    `  plan   ${plan}${enableSeqscan ? '' : ' (enable_seqscan = off: the table is small)'}`,
+    ...searches.map(
+      ({ efSearch, recallAt10, p50Ms, p99Ms, queriesPerSecond }) =>
+        `  ef_search ${String(efSearch).padStart(3)}  recall@10 ${recallAt10.toFixed(4)}, ` +
+        `p50 ${p50Ms.toFixed(2)} ms, p99 ${p99Ms.toFixed(2)} ms, ${count(queriesPerSecond)} queries/s`,
+    ),
     '',
   ].join('\n');
 }

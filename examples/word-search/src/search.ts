@@ -1,4 +1,4 @@
-/** Questions in SQL, answered exactly: the words at the smallest cosine distance. */
+/** Questions in SQL: the words at the smallest cosine distance; and by which plan the server answers them. */
 import type { Client } from 'pg';
 import { DemoError } from './errors.js';
 import type { Analogy } from './questions.js';
@@ -76,6 +76,7 @@ export interface PlanNode {
   readonly 'Parent Relationship'?: string;
   readonly 'Parallel Aware'?: boolean;
   readonly 'Workers Planned'?: number;
+  readonly 'Index Name'?: string;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -95,11 +96,30 @@ export async function explainExact(
   sql: string,
   values: readonly unknown[],
 ): Promise<PlanFacts> {
+  return exactPlan(await explain(client, sql, values));
+}
+
+/**
+ * Asks the planner how it will answer a search, and makes sure that it takes the index.
+ *
+ * @returns the plan's nodes, as in "Limit > Index Scan using words_embedding_idx"
+ * @throws DemoError `NOT_INDEXED` if the plan is anything but a scan in the index's order
+ */
+export async function explainIndexed(
+  client: Client,
+  sql: string,
+  values: readonly unknown[],
+  index: string,
+): Promise<string> {
+  return indexPlan(await explain(client, sql, values), index);
+}
+
+async function explain(client: Client, sql: string, values: readonly unknown[]): Promise<PlanNode> {
   const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
     `EXPLAIN (FORMAT JSON) ${sql}`,
     [...values],
   );
-  return exactPlan(rows[0]!['QUERY PLAN'][0].Plan);
+  return rows[0]!['QUERY PLAN'][0].Plan;
 }
 
 /** {@link explainExact} of a plan that is already there. */
@@ -114,6 +134,21 @@ export function exactPlan(root: PlanNode): PlanFacts {
   return { plan, parallelWorkers: Math.max(0, ...nodes.map((node) => node['Workers Planned'] ?? 0)) };
 }
 
+/** {@link explainIndexed} of a plan that is already there. */
+export function indexPlan(root: PlanNode, index: string): string {
+  const nodes = mainPath(root);
+  const plan = nodes.map(describe).join(' > ');
+  const scan = nodes.at(-1)!;
+  const above = nodes.slice(0, -1).map((node) => node['Node Type']);
+  // A sort above the scan would mean that the index did not give the order.
+  const indexed =
+    scan['Node Type'] === 'Index Scan' &&
+    scan['Index Name'] === index &&
+    above.every((kind) => kind === 'Limit' || kind === 'Result');
+  if (!indexed) throw new DemoError('NOT_INDEXED', `the planner did not take the index ${index}: ${plan}`);
+  return plan;
+}
+
 /** What may stand above the scan without dropping a row that belongs to the answer. */
 const ABOVE: ReadonlySet<string> = new Set(['Limit', 'Sort', 'Gather', 'Gather Merge', 'Result']);
 
@@ -124,5 +159,6 @@ function mainPath(node: PlanNode): PlanNode[] {
 }
 
 function describe(node: PlanNode): string {
-  return node['Parallel Aware'] ? `Parallel ${node['Node Type']}` : node['Node Type'];
+  const kind = node['Parallel Aware'] ? `Parallel ${node['Node Type']}` : node['Node Type'];
+  return node['Index Name'] === undefined ? kind : `${kind} using ${node['Index Name']}`;
 }

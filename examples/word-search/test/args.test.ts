@@ -4,7 +4,13 @@ import { UsageError } from '../src/errors.js';
 
 describe('parseArguments', () => {
   it('has defaults', () => {
-    expect(parseArguments([])).toEqual({ json: false, keep: false, help: false, version: false });
+    expect(parseArguments([])).toEqual({
+      index: true,
+      json: false,
+      keep: false,
+      help: false,
+      version: false,
+    });
   });
 
   it('takes every word behind --query, wherever other flags stand', () => {
@@ -19,6 +25,10 @@ describe('parseArguments', () => {
       '--query=-',
     ]);
     expect(args).toMatchObject({ rows: 500, query: ['king', 'queen', 'paris', '-'], json: true });
+  });
+
+  it('leaves the index out on request', () => {
+    expect(parseArguments(['--no-index']).index).toBe(false);
   });
 
   it('takes words that look like flags behind --', () => {
@@ -39,6 +49,8 @@ describe('parseArguments', () => {
     [['--rows', '99999999999999999999'], /whole number/],
     [['--json=yes'], /--json/],
     [['--serve', 'd', '--json'], /--serve does not go with --json/],
+    [['--serve', 'd', '--no-index'], /--serve does not go with --no-index/],
+    [['--index'], /--index/],
     [['--serve='], /needs a directory/],
   ])('refuses %j', (argv, message) => {
     expect(() => parseArguments(argv)).toThrow(UsageError);

@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runDemo, type Server } from '../src/demo.js';
 import { toleranceFor } from '../src/oracle.js';
 import { Progress } from '../src/progress.js';
+import { RECALL_FLOOR } from '../src/recall.js';
 import type { Report } from '../src/report.js';
 import { documentOf, syntheticVectors } from './synthetic.js';
 
@@ -134,15 +135,40 @@ describe('the demo', () => {
         checked: 100,
         mismatches: 0,
       },
+      index: {
+        method: 'hnsw',
+        m: 16,
+        efConstruction: 200,
+        buildSeconds: expect.any(Number),
+        rowsPerSecond: expect.any(Number),
+        workers: expect.any(Number),
+        maintenanceWorkMemMB: 64,
+        bytes: expect.any(Number),
+        plan: 'Limit > Index Scan using words_embedding_idx',
+        enableSeqscan: false,
+        searches: [40, 100, 200].map((efSearch) => ({
+          efSearch,
+          recallAt10: expect.any(Number),
+          p50Ms: expect.any(Number),
+          p99Ms: expect.any(Number),
+          queriesPerSecond: expect.any(Number),
+        })),
+        floor: RECALL_FLOOR,
+      },
     });
+    const recalls = report.index!.searches.map(({ recallAt10 }) => recallAt10);
+    expect(Math.min(...recalls)).toBeGreaterThan(0.8);
+    expect(Math.max(...recalls)).toBeLessThanOrEqual(1);
+    expect(report.index!.bytes).toBeGreaterThan(1500 * 16 * 4);
     expect(report.exact.p99Ms).toBeGreaterThanOrEqual(report.exact.p50Ms);
     expect(report.table.totalBytes).toBeGreaterThan(report.table.heapBytes);
     expect(report.table.heapBytes).toBeGreaterThan(1500 * 16 * 4);
   });
 
   it('answers words and analogies as a computation outside the server does', async () => {
-    const { stdout } = await run(['--json', '--query', 'king', 'king - man + woman']);
+    const { stdout } = await run(['--json', '--no-index', '--query', 'king', 'king - man + woman']);
     const report = JSON.parse(stdout) as Report;
+    expect(report).not.toHaveProperty('index');
     // Which rows are held out is not in the report; the answers must be the nearest of those that are not.
     const rows = [...data.words.keys()];
     const king = vectorAt(0);
@@ -172,6 +198,7 @@ describe('the demo', () => {
     expect(stdout).toContain('load   100 rows in ');
     expect(stdout).toMatch(/\n {2}king {2}\S+ 0\.\d{3}, /);
     expect(stdout).toContain('100 answers compared with a double-precision scan, 0 wrong');
+    expect(stdout).toMatch(/\n {2}ef_search 100 {2}recall@10 [01]\.\d{4}, p50 /);
     expect(stdout).not.toContain('\x1b');
   });
 
@@ -200,14 +227,17 @@ describe('the demo', () => {
     expect(stderr).toContain("--rows needs a whole number of at least 1, not 'many'");
   });
 
-  it('stops at Ctrl-C and leaves nothing behind', async () => {
+  it.each([
+    ['after loading', /with keys/],
+    ['while it builds the index', /compared with a double-precision scan/],
+  ])('stops at Ctrl-C %s and leaves nothing behind', async (_, moment) => {
     const many = join(directory, 'many.json');
     await writeFile(many, JSON.stringify(documentOf(syntheticVectors(10_000, 100, NAMED))));
     const temporary = await mkdtemp('/tmp/word-search-e2e-');
     await chmod(temporary, 0o1777); // as root the server runs as another account
     const child = start(['--keep'], { RUVECTOR_DEMO_DATASET: many, TMPDIR: temporary });
     const ended = outcome(child);
-    await printed(child, /with keys/);
+    await printed(child, moment);
     child.kill('SIGINT');
     const { status, stderr } = await ended;
     expect(status).toBe(130);
@@ -218,7 +248,15 @@ describe('the demo', () => {
   });
 
   it('keeps a table that --serve serves', async () => {
-    const { status, stdout } = await run(['--keep', '--json', '--rows', '50', '--query', 'king']);
+    const { status, stdout } = await run([
+      '--keep',
+      '--json',
+      '--no-index',
+      '--rows',
+      '50',
+      '--query',
+      'king',
+    ]);
     expect(status).toBe(0);
     const { dataDir } = (JSON.parse(stdout) as Report).kept!;
     try {
@@ -239,8 +277,8 @@ describe('the demo', () => {
     }
   });
 
-  it('notices a server that answers wrongly', async () => {
-    // After CREATE EXTENSION an event trigger puts another <=> in front of the extension's: Manhattan distance.
+  describe('with a server that has another <=>', () => {
+    // After CREATE EXTENSION an event trigger puts it in front of the extension's: Manhattan distance.
     const lies = `
       CREATE FUNCTION lie() RETURNS event_trigger LANGUAGE plpgsql AS $$
       BEGIN
@@ -258,14 +296,29 @@ describe('the demo', () => {
       return server;
     };
     const notes: string[] = [];
-    const report = await runDemo({
-      dataset: { name: 'made-up', version: '1' },
-      data,
-      startServer,
-      progress: new Progress({ write: (text: string) => notes.push(text) }),
-      signal: new AbortController().signal,
+    const runHere = (index: boolean) =>
+      runDemo({
+        dataset: { name: 'made-up', version: '1' },
+        data,
+        index,
+        startServer,
+        progress: new Progress({ write: (text: string) => notes.push(text) }),
+        signal: new AbortController().signal,
+      });
+
+    it('notices that it answers wrongly', async () => {
+      const report = await runHere(false);
+      expect(report.exact.mismatches).toBe(100);
+      expect(notes.join('')).toContain('wrong answer to ');
     });
-    expect(report.exact.mismatches).toBe(100);
-    expect(notes.join('')).toContain('wrong answer to ');
+
+    it('notices that it does not take the index', async () => {
+      await expect(runHere(true)).rejects.toMatchObject({
+        code: 'NOT_INDEXED',
+        message: expect.stringMatching(
+          /^the planner did not take the index words_embedding_idx: .*Seq Scan$/,
+        ),
+      });
+    });
   });
 });

@@ -56,6 +56,40 @@ describe('Progress', () => {
     expect(writes.slice(2)).toEqual(['\r\x1b[2K', 'done\n']);
   });
 
+  it('adds to the numbers what fits on a terminal: a bar, then details', () => {
+    const line = 'loading 2 / 8 rows  25 %  10 rows/s';
+    const bar = ' [##------]';
+    const barred = line.replace(' ', `${bar} `);
+    for (const [columns, shown] of [
+      [line.length + bar.length, line],
+      [barred.length + 1, barred],
+      [barred.length + 16, barred],
+      [barred.length + 17, `${barred}  loading tuples`],
+      [barred.length + 25, `${barred}  loading tuples  blocks`],
+    ] as const) {
+      const { writes, progress, wait } = recorder(true, columns);
+      const step = progress.step('loading', { total: 8, unit: 'rows' });
+      wait(200);
+      step.update(2, { details: ['loading tuples', 'blocks'] });
+      step.end();
+      expect(writes[1]).toBe(`\r\x1b[2K${shown}`);
+    }
+  });
+
+  it('shows what a step says besides numbers, also while it says no more', () => {
+    const { writes, progress, wait } = recorder(false);
+    const step = progress.step('building', { total: 10, unit: 'rows' });
+    step.update(0, { details: ['initializing'] });
+    wait(2000);
+    step.update(40, { total: 80, details: ['loading', '3 of 6 blocks'] });
+    wait(2000);
+    step.end();
+    expect(writes).toEqual([
+      'building 2 s  initializing\n',
+      'building 40 / 80 rows  50 %  10 rows/s  loading  3 of 6 blocks\n',
+    ]);
+  });
+
   it('sends no control sequences to a dumb terminal', () => {
     const writes: string[] = [];
     const stream = { isTTY: true, write: (text: string) => writes.push(text) };

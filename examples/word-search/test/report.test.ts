@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { ansi, formatAnswers, formatExact, formatLoad, plain, type Report, styleFor } from '../src/report.js';
+import { RECALL_FLOOR } from '../src/recall.js';
+import {
+  ansi,
+  formatAnswers,
+  formatExact,
+  formatIndex,
+  formatLoad,
+  type IndexReport,
+  plain,
+  type Report,
+  styleFor,
+  succeeded,
+} from '../src/report.js';
 
 const neighbours = [
   { word: 'queen', distance: 0.25 },
@@ -23,6 +35,24 @@ const report: Report = {
     checked: 100,
     mismatches: 0,
   },
+};
+
+const index: IndexReport = {
+  method: 'hnsw',
+  m: 16,
+  efConstruction: 200,
+  buildSeconds: 240.04,
+  rowsPerSecond: 1418,
+  workers: 2,
+  maintenanceWorkMemMB: 629,
+  bytes: 380_000_000,
+  plan: 'Limit > Index Scan using words_embedding_idx',
+  enableSeqscan: true,
+  searches: [
+    { efSearch: 40, recallAt10: 0.88, p50Ms: 0.5, p99Ms: 1.25, queriesPerSecond: 1800.4 },
+    { efSearch: 100, recallAt10: 0.9401, p50Ms: 1, p99Ms: 2.5, queriesPerSecond: 900 },
+  ],
+  floor: RECALL_FLOOR,
 };
 
 describe('the report for people', () => {
@@ -51,6 +81,35 @@ describe('the report for people', () => {
     expect(text).toContain('Limit > Sort > Seq Scan\n');
     expect(text).toContain('100 answers compared with a double-precision scan, 0 wrong');
     expect(formatExact({ ...report.exact, parallelWorkers: 2 }, 1, plain)).toContain('2 parallel workers');
+  });
+
+  it('says what the index costs and gives', () => {
+    const lines = formatIndex(index, 340_479, plain).split('\n');
+    expect(lines).toEqual([
+      'Search by an index: hnsw, m = 16, ef_construction = 200',
+      '  build  340,479 rows in 240.0 s, 1,418 rows/s, 2 parallel workers; 380 MB',
+      '  plan   Limit > Index Scan using words_embedding_idx',
+      '  ef_search  40  recall@10 0.8800, p50 0.50 ms, p99 1.25 ms, 1,800 queries/s',
+      '  ef_search 100  recall@10 0.9401, p50 1.00 ms, p99 2.50 ms, 900 queries/s',
+      '',
+    ]);
+    const small = formatIndex({ ...index, enableSeqscan: false, workers: 1 }, 100, plain);
+    expect(small).toContain('1 parallel worker;');
+    expect(small).toContain('words_embedding_idx (enable_seqscan = off: ');
+  });
+});
+
+describe('succeeded', () => {
+  it('wants no wrong answer, and the recall that was promised', () => {
+    const { exact } = report;
+    const forgetful = {
+      ...index,
+      searches: [{ ...index.searches[1]!, recallAt10: RECALL_FLOOR.recallAt10 - 0.0001 }],
+    };
+    expect(succeeded({ exact })).toBe(true);
+    expect(succeeded({ exact, index })).toBe(true);
+    expect(succeeded({ exact: { ...exact, mismatches: 1 }, index })).toBe(false);
+    expect(succeeded({ exact, index: forgetful })).toBe(false);
   });
 });
 

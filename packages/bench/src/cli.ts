@@ -74,6 +74,7 @@ function progressLine({
   total,
   case: name,
   phase,
+  step,
   results = [],
   failure,
 }: Progress): string | undefined {
@@ -81,6 +82,8 @@ function progressLine({
   switch (phase) {
     case 'start':
       return undefined;
+    case 'step':
+      return `${place}: ${step} ...\n`;
     case 'cached':
       return `${place}: ${formatProgress(results)}, measured earlier\n`;
     case 'measured':

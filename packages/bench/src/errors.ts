@@ -6,6 +6,7 @@ export type BenchErrorCode =
   | 'BENCH_BAD_SAMPLE'
   | 'BENCH_BAD_SUITE'
   | 'BENCH_DISAGREEMENT'
+  | 'BENCH_OUT_OF_REACH'
   | 'BENCH_CASE_FAILED';
 
 /**
@@ -17,6 +18,7 @@ export type BenchErrorCode =
  * - `BENCH_BAD_SAMPLE`: an entrant gave a value that is not a finite number >= 0, or left a metric out.
  * - `BENCH_BAD_SUITE`: a suite breaks the contract of `Plan` or `Case`.
  * - `BENCH_DISAGREEMENT`: two entrants gave different answers to the same question; nothing was timed.
+ * - `BENCH_OUT_OF_REACH`: ours does not reach what the case asks for, such as a recall.
  * - `BENCH_CASE_FAILED`: a case threw something else; see `cause`.
  */
 export class BenchError extends Error {

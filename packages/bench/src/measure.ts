@@ -47,12 +47,13 @@ export function elapsedMs(work: () => void): number {
   return Number(process.hrtime.bigint() - start) / 1e6;
 }
 
-/** All samples of one case: entrant -> metric -> one value per round. */
+/** All samples of one case: entrant -> metric -> one value per round, fewer where an optional one was left out. */
 export type Series = ReadonlyMap<string, Readonly<Record<string, readonly number[]>>>;
 
 function checkSample(entrant: string, sample: Sample, metrics: readonly Metric[]): void {
-  for (const { name } of metrics) {
+  for (const { name, optional } of metrics) {
     const value = sample[name];
+    if (value === undefined && optional !== undefined) continue;
     if (value === undefined || !Number.isFinite(value) || value < 0)
       throw new BenchError('BENCH_BAD_SAMPLE', `${entrant} gave ${value} for ${name}`);
   }
@@ -83,7 +84,10 @@ export async function measureRounds(
       const sample = await entrant.sample(round);
       checkSample(entrant.name, sample, metrics);
       if (round < 0) continue;
-      for (const { name } of metrics) series.get(entrant.name)?.[name]?.push(sample[name] as number);
+      for (const { name } of metrics) {
+        const value = sample[name];
+        if (value !== undefined) series.get(entrant.name)?.[name]?.push(value);
+      }
     }
   }
   return series;

@@ -17,7 +17,9 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly case: string;
-  readonly phase: 'start' | 'cached' | 'measured' | 'failed';
+  readonly phase: 'start' | 'step' | 'cached' | 'measured' | 'failed';
+  /** What a case does, in phase `step`. */
+  readonly step?: string;
   /** The case's results in phases `cached` and `measured`. */
   readonly results?: readonly BenchResult[];
   readonly failure?: BenchFailure;
@@ -35,14 +37,16 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-/** Hash of the code that decides what a suite's figures mean: its folder, the measuring loop, the statistics. */
+/** Hash of the code that decides what a suite's figures mean: its folders, the measuring loop, the statistics. */
 function methodFingerprint(suite: Suite): string {
   const here = import.meta.dirname;
   const shared = listFiles(here, (path) =>
     /^(measure|statistics|random)\.[jt]s$/.test(path.slice(here.length + 1)),
   );
-  const own = listFiles(suite.directory, isCode);
-  return `${hashFiles(here, shared)}-${hashFiles(suite.directory, own)}`;
+  const own = [suite.directory, ...(suite.shared ?? [])].map((folder) =>
+    hashFiles(folder, listFiles(folder, isCode)),
+  );
+  return [hashFiles(here, shared), ...own].join('-');
 }
 
 function checkPlan(suite: Suite, plan: Plan): void {
@@ -61,7 +65,7 @@ function checkPlan(suite: Suite, plan: Plan): void {
   }
 }
 
-/** The peers of the plan that take part in a case. */
+/** The peers of the plan that may take part in a case. */
 function peersOf(plan: Plan, item: Case): readonly Subject[] {
   return plan.peers.filter(({ name }) => item.absent?.[name] === undefined);
 }
@@ -74,24 +78,26 @@ function summarise(
   item: Case,
   plan: Plan,
   series: Series,
+  absentHere: Readonly<Record<string, string>>,
   rounds: number,
   load: number,
 ): readonly BenchResult[] {
   const measuredAt = new Date().toISOString();
-  const peers = peersOf(plan, item);
-  const absent: Record<string, string> = {};
-  for (const { name, reason } of plan.absent) absent[name] = reason;
-  Object.assign(absent, item.absent);
-  return item.metrics.map(({ name: metric, unit, better }) => {
-    const values = (entrant: string): readonly number[] => {
-      const found = series.get(entrant)?.[metric];
-      if (!found) throw new BenchError('BENCH_BAD_SUITE', `case "${item.name}": no entrant ${entrant}`);
-      return found;
-    };
+  return item.metrics.flatMap(({ name: metric, unit, better, optional }) => {
+    const values = (entrant: string): readonly number[] => series.get(entrant)?.[metric] ?? [];
     const ours = values(plan.ours.name);
+    if (ours.length < rounds && optional !== undefined) return [];
+    const absent: Record<string, string> = {};
+    for (const { name, reason } of plan.absent) absent[name] = reason;
+    Object.assign(absent, item.absent, absentHere);
     const ratios: Record<string, Comparison | null> = {};
     const medians: Record<string, number | null> = {};
-    for (const { name } of peers) {
+    for (const { name } of plan.peers) {
+      if (absent[name] !== undefined) continue;
+      if (values(name).length < rounds && optional !== undefined) {
+        absent[name] = optional;
+        continue;
+      }
       ratios[name] = compare(ours, values(name), better);
       medians[name] = median(values(name));
     }
@@ -101,7 +107,7 @@ function summarise(
     const strongest = all.includes(null)
       ? null
       : all.reduce((least, one) => (least === null || (one && one.ratio < least.ratio) ? one : least), null);
-    return {
+    const result: BenchResult = {
       case: item.name,
       metric,
       unit,
@@ -117,6 +123,7 @@ function summarise(
       load,
       cached: false,
     };
+    return [result];
   });
 }
 
@@ -143,17 +150,23 @@ class LazySession implements AsyncDisposable {
 async function measureCase(item: Case, plan: Plan, session: AsyncDisposable, context: CaseContext) {
   const load = loadavg()[0] as number;
   await using prepared = await item.prepare(session, context);
-  const names = prepared.entrants.map(({ name }) => name);
-  const expected = [plan.ours, ...peersOf(plan, item)].map(({ name }) => name);
+  const { entrants, absent = {} } = prepared;
+  const names = entrants.map(({ name }) => name);
+  const expected = [plan.ours, ...peersOf(plan, item)]
+    .map(({ name }) => name)
+    .filter((name) => absent[name] === undefined);
   if (names.join() !== expected.join())
     throw new BenchError(
       'BENCH_BAD_SUITE',
       `case "${item.name}" has entrants ${names.join(', ')}; expected ${expected.join(', ')}`,
     );
+  const unknown = Object.keys(absent).find((name) => !plan.peers.some((peer) => peer.name === name));
+  if (unknown !== undefined)
+    throw new BenchError('BENCH_BAD_SUITE', `case "${item.name}" calls an unknown peer absent: ${unknown}`);
   throwIfAborted(context.signal);
   await prepared.verify();
-  const series = await measureRounds(prepared.entrants, item.metrics, context.budget, context.signal);
-  return summarise(item, plan, series, context.budget.rounds, load);
+  const series = await measureRounds(entrants, item.metrics, context.budget, context.signal);
+  return summarise(item, plan, series, absent, context.budget.rounds, load);
 }
 
 /** The cached results of a case, or undefined when they are not whole. */
@@ -238,6 +251,7 @@ export async function runSuite(suite: Suite, options: RunOptions): Promise<Bench
         await cache.put(`${suite.name}-steps`, stepParts, value);
         return value;
       },
+      step: (what) => report('step', { step: what }),
     };
     const opened = await session.get(signal);
     try {

@@ -44,6 +44,11 @@ export interface Metric {
   /** `ns/call`, `queries/s`, `pages/query` ... */
   readonly unit: string;
   readonly better: Better;
+  /**
+   * A sample may leave this metric out, and this is then the reason: what only one side can tell, say. Where ours has
+   * no value, the metric is not reported.
+   */
+  readonly optional?: string;
 }
 
 /** How much to measure. Part of the cache key. */
@@ -56,7 +61,7 @@ export interface Budget {
   readonly minTimeMs: number;
 }
 
-/** One value per declared metric, in its unit; finite and >= 0. */
+/** One value per declared metric, in its unit; finite and >= 0. Those that are not optional are there. */
 export type Sample = Readonly<Record<string, number>>;
 
 /** One contestant of a case. */
@@ -71,6 +76,8 @@ export interface Entrant {
 export interface PreparedCase extends AsyncDisposable {
   /** Ours first, then each peer of the plan that the case does not name as absent. */
   readonly entrants: readonly Entrant[];
+  /** Peers that turned out to have nothing to measure here: name -> reason. Beside those of `Case`. */
+  readonly absent?: Readonly<Record<string, string>>;
   /** Throws `BENCH_DISAGREEMENT` when the entrants answer differently: a wrong result has no speed. */
   verify(): void | Promise<void>;
 }
@@ -88,6 +95,8 @@ export interface CaseContext {
     parts: Readonly<Record<string, string | number | boolean>>,
     compute: () => Promise<T>,
   ): Promise<T>;
+  /** Says what long work the case does now; shown as progress. */
+  step(what: string): void;
 }
 
 /** One thing to measure. */
@@ -133,6 +142,8 @@ export interface Suite {
   readonly summary: string;
   /** The folder of the suite's own code (`import.meta.dirname`): a change in it makes its cached figures stale. */
   readonly directory: string;
+  /** Folders of code that it shares with other suites, with the same effect. */
+  readonly shared?: readonly string[];
   plan(context: PlanContext): Promise<Plan>;
 }
 

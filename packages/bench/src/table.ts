@@ -79,16 +79,19 @@ export function formatReport(report: BenchReport): string {
   const cached = results.filter((result) => result.cached).length;
   if (cached > 0)
     footnotes.push(`${cached} of ${results.length} figures come from earlier runs of these versions.`);
-  // A peer that is absent from single cases only; the others stand above.
+  // A peer that is absent from single cases or metrics only; the others stand above.
+  const inAllOf = (peer: string, item: string): boolean =>
+    results.every((result) => result.case !== item || result.absent[peer] !== undefined);
   const reasons = new Map<string, string[]>();
   for (const result of results)
     for (const [name, reason] of Object.entries(result.absent)) {
       if (absent.some((peer) => peer.name === name)) continue;
       const key = `${name} is absent: ${reason}`;
-      reasons.set(key, [...(reasons.get(key) ?? []), result.case]);
+      const where = inAllOf(name, result.case) ? result.case : result.metric;
+      reasons.set(key, [...(reasons.get(key) ?? []), where]);
     }
-  for (const [reason, cases] of reasons) {
-    const names = [...new Set(cases)];
+  for (const [reason, places] of reasons) {
+    const names = [...new Set(places)];
     footnotes.push(`${reason} (${names.length > 3 ? `${names.length} cases` : names.join('; ')})`);
   }
   lines.push('', ...footnotes);

@@ -20,6 +20,10 @@ export interface FakeCase extends Partial<Omit<Case, 'prepare'>> {
   readonly sample?: (entrant: string, round: number) => Sample | Promise<Sample>;
   readonly verify?: () => void;
   readonly entrants?: readonly string[];
+  /** Peers that turn out to have nothing to measure. */
+  readonly absentHere?: Readonly<Record<string, string>>;
+  /** What the case says about its progress. */
+  readonly steps?: readonly string[];
 }
 
 export interface FakeSuite extends Partial<Omit<Plan, 'cases' | 'open'>> {
@@ -41,15 +45,18 @@ export function fakeSuite({ cases, log = [], ...plan }: FakeSuite): Suite {
       budget: { rounds: 4, warmups: 1, minTimeMs: 1 },
       ...plan,
       cases: cases.map(
-        ({ sample, verify, entrants, ...item }): Case => ({
+        ({ sample, verify, entrants, absentHere, steps = [], ...item }): Case => ({
           parameters: {},
           metrics: [timeMetric],
           ...item,
-          prepare: async () => {
+          prepare: async (_session, context) => {
             log.push(`prepare ${item.name}`);
+            for (const step of steps) context.step(step);
             const names = entrants ?? [
               'ruvector',
-              ...peers.filter(({ name }) => !item.absent?.[name]).map(({ name }) => name),
+              ...peers
+                .filter(({ name }) => !item.absent?.[name] && !absentHere?.[name])
+                .map(({ name }) => name),
             ];
             return {
               entrants: names.map(
@@ -61,6 +68,7 @@ export function fakeSuite({ cases, log = [], ...plan }: FakeSuite): Suite {
                   },
                 }),
               ),
+              ...(absentHere === undefined ? {} : { absent: absentHere }),
               verify: () => {
                 log.push(`verify ${item.name}`);
                 verify?.();

@@ -1,15 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseProcessorList } from '../src/suites/pg-type/affinity.js';
-import { encodeTexts, encodeVectors, makeTexts, makeValues, vectorText } from '../src/suites/pg-type/rows.js';
+import { parseProcessorList } from '../src/suites/pg/affinity.js';
+import { encodeTexts, encodeVectors, vectorParameter, vectorText } from '../src/suites/pg/copy-format.js';
+import { ourStage, pgvectorStage, readStage } from '../src/suites/pg/stages.js';
+import { makeTexts, makeValues } from '../src/suites/pg-type/rows.js';
 import { operators, scanCase, scanRows } from '../src/suites/pg-type/scan.js';
-import { ourStage, pgvectorStage, readStage } from '../src/suites/pg-type/stages.js';
 import { temporaryDirectory } from './fake-suite.js';
 
 /** The rows of a binary COPY file with two fields, read by the format's description. */
-function decode(chunks: readonly Buffer[]): { id: number; field: Buffer }[] {
-  const file = Buffer.concat(chunks);
+function decode(chunks: Iterable<Buffer>): { id: number; field: Buffer }[] {
+  const file = Buffer.concat([...chunks]);
   expect(file.subarray(0, 11).toString('latin1')).toBe('PGCOPY\n\xff\r\n\0');
   expect(file.readInt32BE(11)).toBe(0);
   expect(file.readInt32BE(15)).toBe(0);
@@ -30,7 +31,7 @@ function decode(chunks: readonly Buffer[]): { id: number; field: Buffer }[] {
 describe('binary COPY', () => {
   it('holds every vector, also over several buffers', () => {
     const values = makeValues('floats', 3000, 128);
-    const chunks = encodeVectors(values, 128);
+    const chunks = [...encodeVectors(values, 128)];
     expect(chunks.length).toBeGreaterThan(3);
     const rows = decode(chunks);
     expect(rows).toHaveLength(3000);
@@ -40,6 +41,11 @@ describe('binary COPY', () => {
       expect([field.readInt16BE(0), field.readInt16BE(2), field.length]).toEqual([128, 0, 4 + 4 * 128]);
       for (let i = 0; i < 128; i++) expect(field.readFloatBE(4 + 4 * i)).toBe(values[row * 128 + i]);
     }
+  });
+
+  it('holds a vector as a parameter does, and counts ids from the first', () => {
+    const [row] = decode(encodeVectors(Float32Array.of(1, -2.5), 2, 7));
+    expect(row).toEqual({ id: 7, field: vectorParameter(Float32Array.of(1, -2.5)) });
   });
 
   it('holds every text', () => {

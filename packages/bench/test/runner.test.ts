@@ -1,6 +1,9 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { BenchReport, BenchResult } from '../src/report.js';
-import { runSuite } from '../src/runner.js';
+import { type Progress, runSuite } from '../src/runner.js';
+import type { Sample } from '../src/suite.js';
 import { validateReport } from '../src/validate.js';
 import {
   fakeSuite,
@@ -106,6 +109,70 @@ describe('runSuite', () => {
       [{ rival: null }, { rival: 'has no l1' }],
       [{ rival: 2 }, {}],
     ]);
+  });
+
+  it('names a peer that turned out to have nothing to measure', async () => {
+    const suite = fakeSuite({ cases: [{ name: 'a', absentHere: { rival: 'its recall is .94' } }] });
+    const report = await runSuite(suite, runOptions(temporaryDirectory()));
+    expect(validateReport(report)).toEqual([]);
+    expect(only(report)).toMatchObject({
+      peers: { rival: null },
+      ratio: null,
+      absent: { rival: 'its recall is .94' },
+    });
+  });
+
+  it('refuses a case that then calls somebody else absent', async () => {
+    const suite = fakeSuite({ cases: [{ name: 'a', absentHere: { nobody: 'x' } }] });
+    await expect(runSuite(suite, runOptions(temporaryDirectory()))).rejects.toMatchObject({
+      code: 'BENCH_BAD_SUITE',
+    });
+  });
+
+  describe('an optional metric', () => {
+    const metrics = [timeMetric, { ...timeMetric, name: 'pins', optional: 'it does not count' }];
+    const run = (withPins: readonly string[]): Promise<BenchReport> =>
+      runSuite(
+        fakeSuite({
+          cases: [
+            {
+              name: 'a',
+              metrics,
+              sample: (name): Sample => ({ time: 1, ...(withPins.includes(name) ? { pins: 7 } : {}) }),
+            },
+          ],
+        }),
+        runOptions(temporaryDirectory()),
+      );
+
+    it('is compared where both have it', async () => {
+      const report = await run(['ruvector', 'rival']);
+      expect(report.results.map(({ metric, ratio }) => [metric, ratio])).toEqual([
+        ['time', 1],
+        ['pins', 1],
+      ]);
+    });
+
+    it('names the peer that has none as absent from it', async () => {
+      const report = await run(['ruvector']);
+      expect(validateReport(report)).toEqual([]);
+      expect(report.results.map(({ absent }) => absent)).toEqual([{}, { rival: 'it does not count' }]);
+      expect(report.results[1]).toMatchObject({ ours: 7, peers: { rival: null }, ratio: null });
+    });
+
+    it('is left out where ours has none', async () => {
+      const report = await run(['rival']);
+      expect(validateReport(report)).toEqual([]);
+      expect(report.results.map(({ metric }) => metric)).toEqual(['time']);
+    });
+  });
+
+  it('tells what a case does while it takes long', async () => {
+    const steps: (string | undefined)[] = [];
+    const suite = fakeSuite({ cases: [{ name: 'a', steps: ['building'] }] });
+    const onProgress = ({ phase, step }: Progress): void => void (phase === 'step' && steps.push(step));
+    await runSuite(suite, runOptions(temporaryDirectory(), { onProgress }));
+    expect(steps).toEqual(['building']);
   });
 
   it('opens the session once, verifies before it samples and disposes of everything', async () => {
@@ -235,6 +302,21 @@ describe('the cache', () => {
     expect(only(same).cached).toBe(true);
     const report = await runSuite(fakeSuite({ cases: [{ name: 'a' }], ...change }), runOptions(directory));
     expect(only(report).cached).toBe(false);
+  });
+
+  it.each(['own', 'shared'] as const)("is not used when the suite's %s code changed", async (where) => {
+    const folders = { own: temporaryDirectory(), shared: temporaryDirectory() };
+    const directory = temporaryDirectory();
+    const suite = {
+      ...fakeSuite({ cases: [{ name: 'a' }] }),
+      directory: folders.own,
+      shared: [folders.shared],
+    };
+    for (const code of ['one', 'one', 'two']) {
+      writeFileSync(join(folders[where], 'code.js'), code);
+      await runSuite(suite, runOptions(directory));
+    }
+    expect(readdirSync(join(directory, 'fake'))).toHaveLength(2);
   });
 
   it('remembers an expensive step by subject and parameters', async () => {

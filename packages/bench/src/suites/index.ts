@@ -1,6 +1,7 @@
 import type { Suite } from '../suite.js';
+import { pgHnswSuite } from './pg-hnsw/index.js';
 import { pgTypeSuite } from './pg-type/index.js';
 import { simdSuite } from './simd/index.js';
 
 /** Every suite that the command line knows. */
-export const suites: readonly Suite[] = [simdSuite, pgTypeSuite];
+export const suites: readonly Suite[] = [simdSuite, pgTypeSuite, pgHnswSuite];

@@ -4,9 +4,10 @@
  * own work is part of the figure, as it is of a user's load.
  */
 import type { Case } from '../../suite.js';
-import type { Contender, PgSession } from './session.js';
+import type { Contender } from '../pg/contender.js';
+import { defineTimed, timedEntrant } from '../pg/timed.js';
+import type { PgSession } from './session.js';
 import { loadTexts, loadVectors, sameAnswer, textRows } from './text.js';
-import { defineTimed, timedEntrant } from './timed.js';
 
 const perRow = [{ name: 'time', unit: 'ns/row', better: 'lower' as const }];
 

@@ -1,15 +1,15 @@
 /**
  * Type `vector` in PostgreSQL: ours against a staged pgvector, each in its own embedded server, measured in turns.
- * What is timed and how: `timed.ts`; the servers' settings: `session.ts`.
+ * What is timed and how: `../pg/timed.ts`; the servers' settings: `session.ts`.
  */
-import { EmbeddedError, startEmbedded } from '@ruvector/pg-extension/embedded';
-import { BenchError } from '../../errors.js';
+import { join } from 'node:path';
 import type { Budget, Case, Plan, PlanContext, Suite } from '../../suite.js';
-import { sharedProcessor } from './affinity.js';
+import { sharedProcessor } from '../pg/affinity.js';
+import { probeServer } from '../pg/contender.js';
+import { ourStage, pgvectorStage } from '../pg/stages.js';
 import { copyInCase, copyOutCase } from './copy.js';
 import { controlCase, nearestCase, operators, scanCase } from './scan.js';
 import { PgSession } from './session.js';
-import { ourStage, pgvectorStage } from './stages.js';
 import { parseCase, printCase } from './text.js';
 
 const SCAN_DIMENSIONS = [3, 32, 128, 256, 384, 768, 1536] as const;
@@ -56,18 +56,6 @@ function makeCases(): readonly Case<PgSession>[] {
   return [...scans, ...plain, ...cached, ...falling, ...texts];
 }
 
-/** Which server would run; asked of a server, since only the embedded package knows how one is chosen. */
-async function probeServer(signal: AbortSignal): Promise<{ version: string; majorVersion: number }> {
-  try {
-    await using server = await startEmbedded({ extensions: [], signal });
-    return { version: server.version, majorVersion: server.majorVersion };
-  } catch (error) {
-    if (error instanceof EmbeddedError)
-      throw new BenchError('BENCH_NOT_BUILT', error.message, { cause: error });
-    throw error;
-  }
-}
-
 async function plan({ mode, signal, env }: PlanContext): Promise<Plan<PgSession>> {
   const { version, majorVersion } = await probeServer(signal);
   const processor = await sharedProcessor();
@@ -101,5 +89,6 @@ export const pgTypeSuite: Suite = {
   name: 'pg-type',
   summary: 'type vector in PostgreSQL (scans, text, COPY), against pgvector staged in PGVECTOR_STAGE',
   directory: import.meta.dirname,
+  shared: [join(import.meta.dirname, '..', 'pg')],
   plan,
 };

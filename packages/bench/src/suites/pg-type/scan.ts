@@ -1,9 +1,11 @@
 import { checkValue, type OperationName, type Reference, references } from '../../distances.js';
 import { BenchError } from '../../errors.js';
 import type { Case } from '../../suite.js';
-import { encodeVectors, makeValues, vectorText } from './rows.js';
-import type { Contender, PgSession } from './session.js';
-import { defineTimed, timedEntrant } from './timed.js';
+import type { Contender } from '../pg/contender.js';
+import { encodeVectors, vectorText } from '../pg/copy-format.js';
+import { defineTimed, timedEntrant } from '../pg/timed.js';
+import { makeValues } from './rows.js';
+import type { PgSession } from './session.js';
 
 /** A distance operator and the operation whose reference it has. */
 export interface DistanceOperator {
@@ -80,7 +82,7 @@ async function loadItems(
     create:
       `${pages === 'falling' ? FALLING : ''}CREATE TABLE items (id integer, v vector(${dimensions})); ` +
       `ALTER TABLE items ALTER COLUMN v SET STORAGE ${storage}`,
-    chunks: encodeVectors(values, dimensions),
+    chunks: [...encodeVectors(values, dimensions)],
   }));
 }
 

@@ -7,14 +7,9 @@
  * order, and so does the clock hand of an old one; a dropped table leaves its buffers on a free list in falling order.
  * So no table is dropped or truncated before the scans are done: a table that is not wanted now is renamed.
  */
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { type EmbeddedServer, startEmbedded } from '@ruvector/pg-extension/embedded';
-import pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
-import { BenchError, throwIfAborted } from '../../errors.js';
-import { bindProcess } from './affinity.js';
-import type { Stage } from './stages.js';
+import { throwIfAborted } from '../../errors.js';
+import { Contender, startServer } from '../pg/contender.js';
+import type { Stage } from '../pg/stages.js';
 
 /** What makes a scan repeatable: one process, no compiler, no write-back, one plan for all parameters. */
 const SETTINGS = {
@@ -45,59 +40,11 @@ export interface TableData {
   readonly chunks: readonly Buffer[];
 }
 
-/** One build in its own server. */
-export class Contender implements AsyncDisposable {
-  readonly name: string;
-  readonly server: EmbeddedServer;
-  readonly client: pg.Client;
+/** One build in its own server, with its tables. */
+export class TypeContender extends Contender {
   #current: { readonly key: string; readonly name: string } | undefined;
   /** Key -> the name that a table has while it is not the current one. */
   readonly #resting = new Map<string, string>();
-
-  private constructor(name: string, server: EmbeddedServer, client: pg.Client) {
-    this.name = name;
-    this.server = server;
-    this.client = client;
-  }
-
-  /**
-   * @throws BenchError `BENCH_NOT_BUILT` when the server does not start or does not load the extension: a stage for
-   *   another major version, say
-   */
-  static async start(
-    { directory, subject }: Stage,
-    processor: number | undefined,
-    signal: AbortSignal,
-  ): Promise<Contender> {
-    let server: EmbeddedServer | undefined;
-    try {
-      server = await startEmbedded({ extensions: [{ stage: directory }], settings: SETTINGS, signal });
-      const client = new pg.Client(server.connectionString);
-      // A lost connection fails the running query; without a listener it would end the process.
-      client.on('error', () => {});
-      await client.connect();
-      await client.query('CREATE EXTENSION vector');
-      const contender = new Contender(subject.name, server, client);
-      const { pid } = await contender.row<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-      if (processor !== undefined) await bindProcess(pid, processor);
-      return contender;
-    } catch (error) {
-      await server?.stop();
-      throwIfAborted(signal);
-      throw new BenchError(
-        'BENCH_NOT_BUILT',
-        `${subject.name} from ${directory} does not start: ${(error as Error).message}`,
-        { cause: error },
-      );
-    }
-  }
-
-  /** The only row of a query. */
-  async row<Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<Row> {
-    const { rows } = await this.client.query<Row>(text, [...values]);
-    if (rows.length !== 1) throw new RangeError(`${rows.length} rows from: ${text}`);
-    return rows[0] as Row;
-  }
 
   /** Gives the table its name; makes it when it was not there yet. */
   async load({ key, name, create, chunks }: TableData): Promise<void> {
@@ -110,8 +57,7 @@ export class Contender implements AsyncDisposable {
     const resting = this.#resting.get(key);
     if (resting === undefined) {
       await this.client.query(create);
-      const stream = this.client.query(copyFrom(`COPY ${name} FROM STDIN (FORMAT binary)`));
-      await pipeline(Readable.from(chunks), stream);
+      await this.copyIn(name, chunks);
       // Frozen and all-visible: no scan has to look a transaction up or set a hint bit.
       await this.client.query(`VACUUM (FREEZE, ANALYZE) ${name}`);
       this.#resting.set(key, `resting_${this.#resting.size}`);
@@ -120,21 +66,16 @@ export class Contender implements AsyncDisposable {
     }
     this.#current = { key, name };
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.client.end().catch(() => {});
-    await this.server.stop();
-  }
 }
 
 /** All servers of a run, ours first. */
 export class PgSession implements AsyncDisposable {
-  readonly contenders: readonly Contender[];
+  readonly contenders: readonly TypeContender[];
   readonly #signal: AbortSignal;
   #data: TableData | undefined;
   #made: { readonly key: string; readonly value: unknown } | undefined;
 
-  private constructor(contenders: readonly Contender[], signal: AbortSignal) {
+  private constructor(contenders: readonly TypeContender[], signal: AbortSignal) {
     this.contenders = contenders;
     this.#signal = signal;
   }
@@ -147,9 +88,12 @@ export class PgSession implements AsyncDisposable {
     processor: number | undefined,
     signal: AbortSignal,
   ): Promise<PgSession> {
-    const contenders: Contender[] = [];
+    const contenders: TypeContender[] = [];
     try {
-      for (const stage of stages) contenders.push(await Contender.start(stage, processor, signal));
+      for (const stage of stages) {
+        const running = await startServer(stage, { settings: SETTINGS, processor, signal });
+        contenders.push(new TypeContender(stage.subject.name, running));
+      }
     } catch (error) {
       for (const contender of contenders) await contender[Symbol.asyncDispose]();
       throw error;

@@ -1,8 +1,10 @@
 import { BenchError } from '../../errors.js';
 import type { Case } from '../../suite.js';
-import { encodeTexts, encodeVectors, makeTexts, makeValues, type TextKind, type ValueKind } from './rows.js';
-import type { Contender, PgSession } from './session.js';
-import { defineTimed, timedEntrant } from './timed.js';
+import type { Contender } from '../pg/contender.js';
+import { encodeTexts, encodeVectors } from '../pg/copy-format.js';
+import { defineTimed, timedEntrant } from '../pg/timed.js';
+import { makeTexts, makeValues, type TextKind, type ValueKind } from './rows.js';
+import type { PgSession } from './session.js';
 
 /** Numbers in a table of texts or of vectors to print. */
 const NUMBERS = 2 ** 19;
@@ -17,7 +19,7 @@ export async function loadTexts(session: PgSession, kind: TextKind, dimensions: 
   await session.load(`texts ${kind} ${dimensions}`, () => ({
     name: 'texts',
     create: 'CREATE TABLE texts (id integer, t text); ALTER TABLE texts ALTER COLUMN t SET STORAGE EXTERNAL',
-    chunks: encodeTexts(makeTexts(kind, textRows(dimensions), dimensions)),
+    chunks: [...encodeTexts(makeTexts(kind, textRows(dimensions), dimensions))],
   }));
 }
 
@@ -26,7 +28,7 @@ export async function loadVectors(session: PgSession, kind: ValueKind, dimension
   await session.load(`vectors ${kind} ${dimensions}`, () => ({
     name: 'items',
     create: `CREATE TABLE items (id integer, v vector(${dimensions}))`,
-    chunks: encodeVectors(makeValues(kind, textRows(dimensions), dimensions), dimensions),
+    chunks: [...encodeVectors(makeValues(kind, textRows(dimensions), dimensions), dimensions)],
   }));
 }
 

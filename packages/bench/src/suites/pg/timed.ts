@@ -7,7 +7,7 @@
  */
 import { repeatFor } from '../../measure.js';
 import type { Budget, Entrant } from '../../suite.js';
-import type { Contender } from './session.js';
+import type { Contender } from './contender.js';
 
 export interface TimedStatement {
   /** PL/pgSQL declarations; `argument text` can be used. */

@@ -1,5 +1,5 @@
 /**
- * A cluster that outlives its server: it can be stopped, killed as a power cut would end it, started again, and copied.
+ * A cluster that outlives its server: the server can be stopped, or killed in the middle of anything, and started again.
  * Its directory lies in the system's temporary directory and is removed by `remove`.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
@@ -81,10 +81,6 @@ export class Cluster {
     return this.#server;
   }
 
-  get running(): boolean {
-    return this.#server !== undefined;
-  }
-
   /** Starts the server and waits until it takes connections, crash recovery included. */
   async start(settings: Settings = {}): Promise<EmbeddedServer> {
     this.#server = await startEmbedded({
@@ -96,11 +92,8 @@ export class Cluster {
   }
 
   /** A connection; it ends with the server at the latest. */
-  async connect(database?: string): Promise<pg.Client> {
-    const url = this.server.connectionString;
-    const client = new pg.Client({
-      connectionString: database === undefined ? url : url.replace(/\/postgres$/, `/${database}`),
-    });
+  async connect(): Promise<pg.Client> {
+    const client = new pg.Client(this.server.connectionString);
     // A server that ends says so to idle clients as well.
     client.on('error', () => undefined);
     await client.connect();
@@ -130,7 +123,11 @@ export class Cluster {
     for (const pid of pids) signal(pid, 'SIGSTOP');
     frozen();
     for (const pid of [server.pid, ...pids]) signal(pid, 'SIGKILL');
-    while (processesOf(this.dataDir).length > 0) await sleep(2);
+    for (let rest = processesOf(this.dataDir); rest.length > 0; rest = processesOf(this.dataDir)) {
+      // A child may have been born just then.
+      for (const pid of rest) signal(pid, 'SIGKILL');
+      await sleep(2);
+    }
     await server.stop();
     await Promise.allSettled([...this.#clients].map((client) => client.end()));
   }

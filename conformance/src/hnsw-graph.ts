@@ -1,5 +1,12 @@
 /** What holds of an `hnsw` index between any two records of the log, and which of its elements a scan can reach. */
-import { checkHnswIndex, doubledNeighbors, type HnswIndex, neighborsAt, tidKey, tidText } from './hnsw-pages.js';
+import {
+  checkHnswIndex,
+  doubledNeighbors,
+  type HnswIndex,
+  neighborsAt,
+  tidKey,
+  tidText,
+} from './hnsw-pages.js';
 
 export interface Soundness {
   /** What no prefix of the log may leave behind. */

@@ -3,40 +3,19 @@ import type pg from 'pg';
 
 export const PAGE_SIZE = 8192;
 
-/**
- * Reads every page of a relation's main fork. Through the buffers where the server has `pageinspect`; without it the
- * buffers are written first, on a standby as far as it has replayed a checkpoint.
- */
-export async function readPages(client: pg.Client, relation: string): Promise<Buffer[]> {
-  const inspect = await client.query(
-    `SELECT n.nspname AS schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
-     WHERE extname = 'pageinspect'`,
-  );
-  if (inspect.rows.length === 1) {
-    const schema = (inspect.rows[0] as { schema: string }).schema;
-    const { rows } = await client.query(
-      `SELECT "${schema}".get_raw_page($1::regclass::text, 'main', block::int) AS page
-       FROM generate_series(0, pg_relation_size($1::regclass) / current_setting('block_size')::int - 1) AS block
-       ORDER BY block`,
-      [relation],
-    );
-    return (rows as { page: Buffer }[]).map(({ page }) => page);
-  }
-  await client.query('CHECKPOINT');
-  const { rows } = await client.query(
-    'SELECT pg_read_binary_file(pg_relation_filepath($1::regclass)) AS file',
-    [relation],
-  );
-  const { file } = rows[0] as { file: Buffer };
-  return Array.from({ length: file.length / PAGE_SIZE }, (_, i) =>
-    file.subarray(i * PAGE_SIZE, (i + 1) * PAGE_SIZE),
-  );
+/** Creates what {@link readPages} needs. Every server that tests run on comes with it. */
+export async function prepareReading(client: pg.Client): Promise<void> {
+  await client.query('CREATE EXTENSION IF NOT EXISTS pageinspect');
 }
 
-/** Creates what {@link readPages} prefers, where the server has it. */
-export async function prepareReading(client: pg.Client): Promise<void> {
-  const { rows } = await client.query(`SELECT FROM pg_available_extensions WHERE name = 'pageinspect'`);
-  if (rows.length > 0) await client.query('CREATE EXTENSION IF NOT EXISTS pageinspect');
+/** Reads every page of a relation's main fork through the server's buffers, so that nothing has to be written first. */
+export async function readPages(client: pg.Client, relation: string): Promise<Buffer[]> {
+  const { rows } = await client.query(
+    `SELECT get_raw_page($1::regclass::text, 'main', block::int) AS page
+     FROM generate_series(0, pg_relation_size($1::regclass) / ${PAGE_SIZE} - 1) AS block ORDER BY block`,
+    [relation],
+  );
+  return (rows as { page: Buffer }[]).map(({ page }) => page);
 }
 
 /**

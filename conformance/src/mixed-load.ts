@@ -3,6 +3,7 @@ import type { Cluster } from './cluster.js';
 import { checkIndex, type IndexReport } from './hnsw-check.js';
 import type { Random } from './random.js';
 import { type ScanTally, scanLoop, sumTallies } from './scan-loop.js';
+import { stutter } from './stutter.js';
 
 const DIMENSIONS = 3;
 
@@ -35,6 +36,7 @@ export async function mixedLoad(cluster: Cluster, options: MixedLoadOptions): Pr
   await vacuum!.query(`CREATE INDEX ${table}_v ON ${table} USING hnsw (v vector_l2_ops)`);
 
   const end = new AbortController();
+  const stuttering = stutter(others, 150, random.fork(), end.signal);
   const scans = others.slice(writers).map((client) => {
     const own = random.fork();
     const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, own.below(10)));
@@ -62,7 +64,7 @@ export async function mixedLoad(cluster: Cluster, options: MixedLoadOptions): Pr
   } finally {
     written = true;
     end.abort();
-    await Promise.allSettled([vacuuming, ...scans]);
+    await Promise.allSettled([vacuuming, stuttering, ...scans]);
   }
   await vacuuming;
   const tally = sumTallies(await Promise.all(scans));

@@ -4,6 +4,7 @@ import { checkIndex } from './hnsw-check.js';
 import type { Random } from './random.js';
 import { type ScanTally, scanLoop, sumTallies } from './scan-loop.js';
 import type { Pair } from './standby.js';
+import { stutter } from './stutter.js';
 
 const DIMENSIONS = 3;
 
@@ -49,6 +50,7 @@ export async function scanDuringReplay(pair: Pair, options: ScanDuringReplayOpti
   await pair.catchUp(primary, control);
   const end = new AbortController();
   const clients = await Promise.all(Array.from({ length: scanners }, () => pair.standby.connect()));
+  const stuttering = stutter(clients, 40, random.fork(), end.signal);
   const loops = clients.map((client) => {
     const own = random.fork();
     const pause = (): Promise<void> => sleep(own.below(20));
@@ -60,7 +62,7 @@ export async function scanDuringReplay(pair: Pair, options: ScanDuringReplayOpti
     await pair.catchUp(primary, control);
   } finally {
     end.abort();
-    await Promise.allSettled(loops);
+    await Promise.allSettled([stuttering, ...loops]);
   }
   const tally = sumTallies(await Promise.all(loops));
   const { violations } = await checkIndex(control, { table, index: `${table}_v`, random });

@@ -10,10 +10,12 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 export class Pair {
   readonly primary: Cluster;
   readonly standby: Cluster;
+  readonly #standbySettings: Settings;
 
-  private constructor(primary: Cluster, standby: Cluster) {
+  private constructor(primary: Cluster, standby: Cluster, standbySettings: Settings) {
     this.primary = primary;
     this.standby = standby;
+    this.#standbySettings = standbySettings;
   }
 
   /**
@@ -34,13 +36,15 @@ export class Pair {
       const { uid, gid } = statSync(standby.dataDir);
       chownSync(signal, uid, gid);
       const { socketDir, port, user } = await primary.start(both);
-      await standby.start({
+      const standbySettings = {
         ...both,
         primary_conninfo: `host='${socketDir}' port=${port} user=${user} application_name=standby`,
         hot_standby: true,
         max_standby_streaming_delay: -1,
-      });
-      return new Pair(primary, standby);
+        wal_retrieve_retry_interval: 50,
+      };
+      await standby.start(standbySettings);
+      return new Pair(primary, standby, standbySettings);
     } catch (error) {
       await Promise.allSettled([standby?.remove(), primary.remove()]);
       throw error;
@@ -77,6 +81,12 @@ export class Pair {
     } finally {
       await onStandby.query('SELECT pg_wal_replay_resume()');
     }
+  }
+
+  /** Kills the standby wherever it is, and starts it again. */
+  async crashStandby(): Promise<void> {
+    await this.standby.kill();
+    await this.standby.start(this.#standbySettings);
   }
 
   async remove(): Promise<void> {

@@ -1,13 +1,14 @@
 /** Several sessions at one `hnsw` index: inserts, vacuum and scans, and those of them that are cut short. */
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Cluster, knownFlaw } from '../src/cluster.js';
+import { Cluster, canKill, knownFlaw } from '../src/cluster.js';
 import { checkIndex, expectIndexScan, fullScan, WITHOUT_LIMITS } from '../src/hnsw-check.js';
 import { readHnswIndex } from '../src/hnsw-pages.js';
 import { prepareReading, readPages } from '../src/index-pages.js';
 import { mixedLoad } from '../src/mixed-load.js';
 import { openScan } from '../src/open-scan.js';
 import { Random } from '../src/random.js';
+import { backendOf, stopped } from '../src/stutter.js';
 
 let cluster: Cluster;
 let client: pg.Client;
@@ -147,7 +148,7 @@ describe('vacuum', () => {
       table: 'mixed',
       rows: 500,
       writers: 2,
-      steps: 25,
+      steps: 60,
       scanners: 2,
       random: new Random(3),
     });
@@ -196,6 +197,41 @@ describe('vacuum', () => {
     expect(ids.filter((id) => id % 2 === 0 || id > 600)).toEqual([]);
     expect(ids.length).toBeGreaterThan(290);
     expect(await check('held', random)).toMatchObject({ violations: [], rows: 400 });
+  });
+
+  it.skipIf(!canKill)('gives no place free that an insert under way is about to link to', async () => {
+    const random = new Random(7);
+    await create('under_way', 3, 'WITH (m = 8)');
+    await insert(client, 'under_way', random.vectors(400, 3));
+    const [writer, vacuum] = (await sessions(2)) as [pg.Client, pg.Client];
+    const [writing, vacuuming] = [await backendOf(writer), await backendOf(vacuum)];
+    for (let i = 0; i < 30; i++) {
+      await client.query(
+        'DELETE FROM under_way WHERE id IN (SELECT id FROM under_way ORDER BY random() LIMIT 200)',
+      );
+      const inserted = insert(writer, 'under_way', random.vectors(200, 3));
+      await sleep(random.below(15));
+      let ended = false;
+      let running: Promise<unknown> | undefined;
+      // Where vacuum waits for a page that the writer has locked, the writer goes on a little.
+      for (let waits: string | undefined; !ended && waits !== 'Lock'; ) {
+        await stopped(writing, async () => {
+          running ??= vacuum.query('VACUUM under_way').finally(() => {
+            ended = true;
+          });
+          do {
+            await sleep(1);
+            const { rows } = await client.query(
+              'SELECT wait_event_type AS type FROM pg_stat_activity WHERE pid = $1',
+              [vacuuming],
+            );
+            waits = (rows[0] as { type: string | null }).type ?? undefined;
+          } while (!ended && waits !== 'LWLock' && waits !== 'Lock');
+        });
+      }
+      await Promise.all([inserted, running]);
+      expect((await check('under_way', random)).violations).toEqual([]);
+    }
   });
 
   it('leaves what an older snapshot sees', async () => {

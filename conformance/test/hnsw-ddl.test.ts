@@ -252,9 +252,16 @@ describe.skipIf(!canKill)('after a crash', () => {
     await create('unlogged', 100, 'UNLOGGED');
     await client.query('CHECKPOINT');
     await insert(client, 'unlogged', 50);
+    // Its empty state has been logged, and not yet written.
+    await create('fresh', 10, 'UNLOGGED');
     expect(await check('unlogged')).toMatchObject({ violations: [], rows: 150 });
     await crash();
-    expect(await check('unlogged')).toMatchObject({ violations: [], rows: 0, elements: 0 });
+    for (const table of ['unlogged', 'fresh']) {
+      expect(await check(table)).toMatchObject({ violations: [], rows: 0, elements: 0 });
+      await insert(client, table, 10);
+      expect(await check(table)).toMatchObject({ violations: [], rows: 10, unreachable: 0 });
+      await client.query(`TRUNCATE ${table} RESTART IDENTITY`);
+    }
     await insert(client, 'unlogged', 40);
     await client.query('DELETE FROM unlogged WHERE id % 2 = 0');
     await client.query('VACUUM unlogged');

@@ -150,6 +150,31 @@ describe('a standby', () => {
     expect(checked.unreachable).toBeLessThanOrEqual(checked.rows / 100);
   });
 
+  it.skipIf(!canKill)('has the primary’s pages after it was killed in the middle of replay', async () => {
+    const random = new Random(6);
+    await primary.query('CREATE TABLE killed (id serial PRIMARY KEY, v vector(3))');
+    await primary.query('CREATE INDEX killed_v ON killed USING hnsw (v vector_l2_ops)');
+    for (let i = 0; i < 3; i++) {
+      await load(primary, 'killed', random.vectors(300, 3));
+      const working = (async () => {
+        await primary.query('DELETE FROM killed WHERE id % 3 = 0');
+        await primary.query('CHECKPOINT');
+        await primary.query('VACUUM killed');
+        await load(primary, 'killed', random.vectors(200, 3));
+      })();
+      await new Promise((resolve) => setTimeout(resolve, random.below(150)));
+      await pair.crashStandby();
+      await working;
+      standby = await pair.standby.connect();
+      await pair.catchUp(primary, standby);
+      expect(
+        differentPages(await readPages(primary, 'killed_v'), await readPages(standby, 'killed_v')),
+      ).toEqual([]);
+    }
+    const report = await checkIndex(standby, { table: 'killed', index: 'killed_v', random });
+    expect(report.violations).toEqual([]);
+  });
+
   it.skipIf(!canKill)('takes over from a primary that was killed', async () => {
     const random = new Random(5);
     await primary.query('CREATE TABLE heir (id serial PRIMARY KEY, v vector(3))');

@@ -28,6 +28,8 @@ import { ANALOGY_SQL, NEAREST_SQL } from './search.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const DATASET_DIRECTORY = join(ROOT, '.cache', 'datasets', WINK_GLOVE_100D.name);
+/** Room for the table and its index, as whoever serves them would give; the server's default is 128 MB. */
+const SETTINGS = { shared_buffers: '512MB' };
 /** A terminal and npm may both deliver one Ctrl-C. */
 const SAME_SIGNAL_MS = 500;
 
@@ -76,7 +78,7 @@ async function demonstrate(args: Arguments, signal: AbortSignal): Promise<Report
       ...(args.rows !== undefined && { rows: args.rows }),
       ...(args.query !== undefined && { questions: parseQuestions(args.query) }),
       index: args.index,
-      startServer: () => startEmbedded({ signal, dataDir }),
+      startServer: () => startEmbedded({ signal, dataDir, settings: SETTINGS }),
       progress,
       signal,
       ...(!args.json && printed),
@@ -127,7 +129,7 @@ async function readDataset(
 async function serve(dataDir: string, signal: AbortSignal): Promise<number> {
   if (!existsSync(join(dataDir, 'PG_VERSION')))
     throw new UsageError(`--serve needs a directory that --keep kept; ${dataDir} is none`);
-  const server = await startEmbedded({ dataDir, signal });
+  const server = await startEmbedded({ dataDir, signal, settings: SETTINGS });
   print(`PostgreSQL ${server.version} runs on ${dataDir}. Table words; Ctrl-C stops the server.\n`);
   print(`  psql '${server.connectionString}'\n`);
   // The server does not keep this process alive, and a signal handler does not either.

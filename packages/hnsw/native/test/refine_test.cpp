@@ -75,7 +75,7 @@ every_node()
 	random_numbers random(2);
 
 	for (uint32_t m : {2u, 16u, 100u})
-		for (uint32_t count : {1u, 2u, 30u, 500u})
+		for (uint32_t count : {1u, 2u, 30u, (uint32_t) scaled(500)})
 			for (int kind = 0; kind < 4; kind++)
 			{
 				rows		all = random_rows(count, 3, random);

@@ -40,7 +40,8 @@ export interface CrashReport {
   missed: number;
   /** Rows that the graph leads nowhere to. */
   unreachable: number;
-  doubledEdges: number;
+  /** Indexes with edges that are there twice, a slot wasted each. */
+  readonly doubledEdges: { readonly round: number; readonly index: string; readonly edges: number }[];
   readonly violations: Violation[];
   seconds: number;
 }
@@ -105,7 +106,7 @@ async function prepare(cluster: Cluster, seed: number, random: Random): Promise<
     asked: 0,
     missed: 0,
     unreachable: 0,
-    doubledEdges: 0,
+    doubledEdges: [],
     violations: [],
     seconds: 0,
   };
@@ -221,7 +222,10 @@ async function verify(
       report.asked += checked.asked;
       report.missed += checked.missed;
       report.unreachable += checked.unreachable;
-      report.doubledEdges += checked.doubledEdges;
+      if (checked.doubledEdges > 0) {
+        const edges = checked.doubledEdges;
+        report.doubledEdges.push({ round: report.rounds, index: index.name, edges });
+      }
       checked.violations.forEach(violate);
       if (checked.violations.length > 0) await client.query(`REINDEX INDEX ${index.name}`);
     } catch (error) {

@@ -172,6 +172,41 @@ SELECT count(*) FROM (SELECT id FROM t ORDER BY v <-> '[1,1,1]') q;
 RESET hnsw.ef_search;
 DROP TABLE t;
 
+-- One row stays, whichever of them is the entry point.
+CREATE TABLE t (id int, v vector(3)) WITH (autovacuum_enabled = off);
+CREATE INDEX ON t USING hnsw (v vector_l2_ops);
+INSERT INTO t VALUES (1, '[1,0,0]'), (2, '[0,1,0]'), (3, '[0,0,1]');
+DELETE FROM t WHERE id <> 1;
+VACUUM (INDEX_CLEANUP ON) t;
+SELECT id FROM t ORDER BY v <-> '[1,1,1]';
+--> 1
+INSERT INTO t VALUES (4, '[1,1,1]');
+SELECT id FROM t ORDER BY v <-> '[1,1,1]';
+--> 4
+--> 1
+TRUNCATE t;
+INSERT INTO t VALUES (1, '[1,0,0]'), (2, '[0,1,0]'), (3, '[0,0,1]');
+DELETE FROM t WHERE id <> 2;
+VACUUM (INDEX_CLEANUP ON) t;
+SELECT id FROM t ORDER BY v <-> '[1,1,1]';
+--> 2
+INSERT INTO t VALUES (4, '[1,1,1]');
+SELECT id FROM t ORDER BY v <-> '[1,1,1]';
+--> 4
+--> 2
+TRUNCATE t;
+INSERT INTO t VALUES (1, '[1,0,0]'), (2, '[0,1,0]'), (3, '[0,0,1]');
+DELETE FROM t WHERE id <> 3;
+VACUUM (INDEX_CLEANUP ON) t;
+SELECT id FROM t ORDER BY v <-> '[1,1,1]';
+--> 3
+INSERT INTO t VALUES (4, '[1,1,1]');
+SELECT id FROM t ORDER BY v <-> '[1,1,1]';
+--> 4
+--> 3
+TRUNCATE t;
+DROP TABLE t;
+
 -- 0 and -0 are equal vectors to SQL.
 CREATE TABLE t (id int, v vector(1));
 CREATE INDEX ON t USING hnsw (v vector_l2_ops);

@@ -196,7 +196,10 @@ needs_repair(HnswVacuum *vacuum, const HnswSurvivor *survivor)
 	return needed;
 }
 
-/* Gives an element new links, found from the entry point, and links back. */
+/*
+ * Gives an element new links, found from the entry point, and links back.  The entry
+ * point itself may be the element: the search then begins with the links that it has.
+ */
 static void
 repair(HnswVacuum *vacuum, const HnswSurvivor *survivor, const HnswEntry *entry)
 {
@@ -207,8 +210,6 @@ repair(HnswVacuum *vacuum, const HnswSurvivor *survivor, const HnswEntry *entry)
 	GenericXLogState *state;
 	Page		page;
 
-	if (entry->key == survivor->key)
-		return;
 	rv_hnsw_linker_find(vacuum->linker, survivor->value, survivor->level, entry, survivor->key, false);
 	tuple = (HnswNeighbors *) palloc0(size);
 	rv_hnsw_set_neighbors(tuple, vacuum->linker, survivor->level, vacuum->m, survivor->version);
@@ -290,8 +291,8 @@ repair_entry(HnswVacuum *vacuum)
 		if (!rv_hnsw_keys_has(vacuum->deleting, entry.key))
 		{
 			read_survivor(vacuum, entry.key, &survivor);
-			if (successor.key != HNSW_NO_KEY && needs_repair(vacuum, &survivor))
-				repair(vacuum, &survivor, &successor);
+			if (needs_repair(vacuum, &survivor))
+				repair(vacuum, &survivor, successor.key != HNSW_NO_KEY ? &successor : &entry);
 		}
 		else if (successor.key != HNSW_NO_KEY)
 			rv_hnsw_update_meta(index, HNSW_ENTRY_ALWAYS, &successor, InvalidBlockNumber, false);

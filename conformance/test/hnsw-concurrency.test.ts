@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Cluster, canKill, knownFlaw } from '../src/cluster.js';
 import { checkIndex, expectIndexScan, fullScan, WITHOUT_LIMITS } from '../src/hnsw-check.js';
-import { readHnswIndex } from '../src/hnsw-pages.js';
+import { readHnswIndex, tidKey, tidText } from '../src/hnsw-pages.js';
 import { prepareReading, readPages } from '../src/index-pages.js';
 import { mixedLoad } from '../src/mixed-load.js';
 import { openScan } from '../src/open-scan.js';
@@ -233,6 +233,22 @@ describe('vacuum', () => {
       }
       await Promise.all([inserted, running]);
       expect((await check('under_way', random)).violations).toEqual([]);
+    }
+  });
+
+  it('leaves the only row that stays, be it that of the entry point', async () => {
+    const random = new Random(8);
+    await create('lone', 3, 'WITH (m = 2, ef_construction = 4)');
+    for (let round = 0; round < 8; round++) {
+      await client.query('TRUNCATE lone RESTART IDENTITY');
+      await insert(client, 'lone', random.vectors(round < 4 ? 4 : 30, 3));
+      const { meta, elements } = readHnswIndex(Buffer.concat(await readPages(client, 'lone_v')));
+      const kept = round % 2 === 0 ? elements.get(tidKey(meta.entry!))! : random.pick([...elements.values()]);
+      await client.query(`DELETE FROM lone WHERE ctid <> '${tidText(kept.heapTids[0]!)}'`);
+      await client.query('VACUUM lone');
+      expect(await check('lone', random)).toMatchObject({ violations: [], rows: 1, dead: 0, unreachable: 0 });
+      await insert(client, 'lone', random.vectors(20, 3));
+      expect(await check('lone', random)).toMatchObject({ violations: [], rows: 21, dead: 0 });
     }
   });
 

@@ -68,7 +68,10 @@ export class Workload {
         return await client.query(sql, values);
       } catch (error) {
         if (!(error instanceof pg.DatabaseError)) throw new CutOff();
-        if (!EXPECTED.has(error.code ?? '')) this.errors.push(`${phase}: ${error.code} ${error.message}`);
+        if (!EXPECTED.has(error.code ?? ''))
+          this.errors.push(
+            [`${phase}: ${error.code} ${error.message}`, error.detail].filter(Boolean).join(' '),
+          );
         // Out of a transaction that failed.
         return await client.query('ROLLBACK').catch(() => {
           throw new CutOff();

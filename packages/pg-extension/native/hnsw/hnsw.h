@@ -25,9 +25,12 @@
  * Locks, in this order:
  *  1. heavyweight page lock HNSW_UPDATE_LOCK: insertions share it; vacuum takes it
  *     exclusively for a moment to wait for those that run, and whoever moves the
- *     entry point holds it exclusively;
+ *     entry point holds it exclusively.  (Processes of one parallel build do not
+ *     exclude each other by it from PostgreSQL 16 on.  Once their memory has ended they
+ *     may move the entry point at the same time; the higher one wins under the lock of
+ *     the metapage, and the other one's upper layers serve nobody.)
  *  2. content locks of buffers, one at a time; two only for an element and its
- *     neighbour tuple, or a page and its successor, by who changes both.
+ *     neighbour tuple, or a page and its successor, in ascending order of blocks.
  * Scans take content locks only.  They are right beside vacuum, and on a standby,
  * which replays no heavyweight lock: arrival at an element reads its value, rows
  * and links anew under one content lock, and where the links stand on another page,
@@ -35,8 +38,7 @@
  * element.  Rows that vacuum removed are dead to the snapshot of every scan that
  * may still have read them, hence MVCC snapshots only.
  *
- * Names of relations between the packages: the algorithms are templates in
- * packages/hnsw/native; hnsw_search.cpp and hnsw_link.cpp give them a store of
+ * The algorithms are templates in packages/hnsw/native; hnsw_search.cpp and hnsw_link.cpp give them a store of
  * pages, hnsw_graph.cpp an arena for the build.
  */
 #ifndef RUVECTOR_PG_HNSW_H
@@ -210,6 +212,9 @@ extern void rv_hnsw_read_meta(Relation index, int *dimensions, int *m, HnswEntry
 extern void rv_hnsw_init_page(Page page, Size size);
 extern void rv_hnsw_init_meta(Page page, int dimensions, int m, int efConstruction);
 extern Buffer rv_hnsw_new_buffer(Relation index, ForkNumber fork);
+extern void rv_hnsw_check_page(Relation index, BlockNumber blkno, Page page);
+extern BlockNumber rv_hnsw_next_page(Relation index, BlockNumber blkno, Page page);
+extern BlockNumber rv_hnsw_links_block(Relation index, BlockNumber blkno, const HnswElement *element);
 extern void rv_hnsw_corrupted(Relation index, BlockNumber blkno, const char *what) pg_attribute_noreturn();
 
 /*
@@ -290,7 +295,7 @@ extern void rv_hnsw_linker_find(HnswLinker *linker, const Vector *value, int lev
 								const HnswEntry *entry, HnswKey self, bool countRowless);
 extern int	rv_hnsw_linker_count(const HnswLinker *linker, int layer);
 extern const HnswNeighbor *rv_hnsw_linker_neighbors(const HnswLinker *linker, int layer);
-extern bool rv_hnsw_linker_equal(const HnswLinker *linker, const HnswNeighbor *neighbor, const Vector *value);
+extern HnswKey rv_hnsw_linker_equal(HnswLinker *linker, const Vector *value, uint32 *position);
 
 extern bool rv_hnsw_linker_met_rowless(const HnswLinker *linker);
 
@@ -369,7 +374,8 @@ rv_hnsw_element(Page page, OffsetNumber offno, Size *length)
 		return NULL;
 	item = PageGetItemId(page, offno);
 	*length = ItemIdGetLength(item);
-	if (unlikely(!ItemIdIsNormal(item) || *length < offsetof(HnswElement, value) + VECTOR_SIZE(0)))
+	if (unlikely(!ItemIdIsNormal(item) || *length < offsetof(HnswElement, value) + VECTOR_SIZE(0) ||
+				 ItemIdGetOffset(item) + *length > BLCKSZ))
 		return NULL;
 	element = (HnswElement *) PageGetItem(page, item);
 	return element->type == HNSW_ELEMENT ? element : NULL;
@@ -385,7 +391,8 @@ rv_hnsw_neighbors(Page page, OffsetNumber offno)
 	if (unlikely(offno < FirstOffsetNumber || offno > PageGetMaxOffsetNumber(page)))
 		return NULL;
 	item = PageGetItemId(page, offno);
-	if (unlikely(!ItemIdIsNormal(item) || ItemIdGetLength(item) < offsetof(HnswNeighbors, links)))
+	if (unlikely(!ItemIdIsNormal(item) || ItemIdGetLength(item) < offsetof(HnswNeighbors, links) ||
+				 ItemIdGetOffset(item) + ItemIdGetLength(item) > BLCKSZ))
 		return NULL;
 	neighbors = (HnswNeighbors *) PageGetItem(page, item);
 	if (unlikely(neighbors->type != HNSW_NEIGHBORS ||

@@ -74,7 +74,6 @@ rv_hnsw_hints(Relation index)
 		BlockNumber blocks = RelationGetNumberOfBlocks(index);
 		uint32		wanted = 64;
 
-		entry->searches = 0;
 		entry->hints.pins = blocks <= (BlockNumber) (RelationUsesLocalBuffers(index) ? num_temp_buffers : NBuffers);
 		while (wanted < blocks && wanted < MAX_HINTS)
 			wanted *= 2;
@@ -87,6 +86,8 @@ rv_hnsw_hints(Relation index)
 			entry->hints.buffers = larger;
 			entry->hints.mask = wanted - 1;
 		}
+		/* Last: without memory for the hints the next search tries again. */
+		entry->searches = 0;
 	}
 	return entry->hints;
 }

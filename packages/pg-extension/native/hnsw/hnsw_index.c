@@ -47,8 +47,13 @@ rv_hnsw_support(Relation index, HnswSupport *support)
 	FmgrInfo   *distance = index_getprocinfo(index, 1, HNSW_DISTANCE_PROC);
 	RegProcedure norm = index_getprocid(index, 1, HNSW_NORM_PROC);
 	RegProcedure info = index_getprocid(index, 1, HNSW_TYPE_INFO_PROC);
+	Oid		   *argumentTypes;
+	int			argumentCount;
 
-	if (OidIsValid(info) || !metric_of(distance->fn_addr, &support->metric))
+	/* A class of one's own could say anything of its type. */
+	(void) get_func_signature(distance->fn_oid, &argumentTypes, &argumentCount);
+	if (OidIsValid(info) || !metric_of(distance->fn_addr, &support->metric) ||
+		argumentCount != 2 || argumentTypes[0] != index->rd_opcintype[0])
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("operator class of index \"%s\" is not supported", RelationGetRelationName(index)),
@@ -115,6 +120,38 @@ rv_hnsw_corrupted(Relation index, BlockNumber blkno, const char *what)
 			(errcode(ERRCODE_INDEX_CORRUPTED),
 			 errmsg("index \"%s\" is corrupted: %s in block %u", RelationGetRelationName(index), what, blkno),
 			 errhint("Rebuild it with REINDEX.")));
+}
+
+/* A page that a chain or a link leads to holds tuples of an index, and is no other's. */
+void
+rv_hnsw_check_page(Relation index, BlockNumber blkno, Page page)
+{
+	if (unlikely(blkno == HNSW_METAPAGE || PageIsNew(page) ||
+				 PageGetSpecialSize(page) != MAXALIGN(sizeof(HnswOpaque)) ||
+				 HnswPageOpaque(page)->pageId != HNSW_PAGE_ID))
+		rv_hnsw_corrupted(index, blkno, "no page of elements where one should be");
+}
+
+/* The next page of the chain, which ascends; the chain ends with InvalidBlockNumber. */
+BlockNumber
+rv_hnsw_next_page(Relation index, BlockNumber blkno, Page page)
+{
+	BlockNumber next = HnswPageOpaque(page)->nextblkno;
+
+	if (unlikely(next <= blkno))
+		rv_hnsw_corrupted(index, blkno, "a chain of pages that does not ascend");
+	return next;
+}
+
+/* Where an element's links are: on its page or on a later one, which is the order of locks. */
+BlockNumber
+rv_hnsw_links_block(Relation index, BlockNumber blkno, const HnswElement *element)
+{
+	BlockNumber links = ItemPointerGetBlockNumberNoCheck(&element->neighbors);
+
+	if (unlikely(links < blkno || !BlockNumberIsValid(links)))
+		rv_hnsw_corrupted(index, blkno, "an element whose links are nowhere");
+	return links;
 }
 
 /* Reads the metapage; results that are not wanted are NULL. */

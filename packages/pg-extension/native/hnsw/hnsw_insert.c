@@ -113,19 +113,19 @@ add_row(Relation index, HnswKey key, ItemPointer row, bool building)
 }
 
 static bool
-add_row_to_equal(Relation index, const HnswLinker *linker, const Vector *value, ItemPointer row, bool building)
+add_row_to_equal(Relation index, HnswLinker *linker, const Vector *value, ItemPointer row, bool building)
 {
-	const HnswNeighbor *neighbors = rv_hnsw_linker_neighbors(linker, 0);
+	uint32		position = 0;
 
-	for (int i = 0; i < rv_hnsw_linker_count(linker, 0); i++)
+	for (;;)
 	{
-		/* Equal values come first. */
-		if (!rv_hnsw_linker_equal(linker, &neighbors[i], value))
+		HnswKey		key = rv_hnsw_linker_equal(linker, value, &position);
+
+		if (key == HNSW_NO_KEY)
 			return false;
-		if (add_row(index, neighbors[i].key, row, building))
+		if (add_row(index, key, row, building))
 			return true;
 	}
-	return false;
 }
 
 /* The two places of a deleted element that are large enough. */
@@ -161,7 +161,7 @@ find_deleted(Relation index, Buffer buffer, Page page, Size elementSize, Size ne
 		if (element == NULL || !element->deleted)
 			continue;
 		places->anyDeleted = true;
-		neighborsBlkno = ItemPointerGetBlockNumber(&element->neighbors);
+		neighborsBlkno = rv_hnsw_links_block(index, blkno, element);
 		places->neighbors = ItemPointerGetOffsetNumber(&element->neighbors);
 		places->neighborsBuffer = buffer;
 		neighborsPage = page;
@@ -257,6 +257,7 @@ add_element(Relation index, HnswElement *element, Size elementSize, HnswNeighbor
 		CHECK_FOR_INTERRUPTS();
 		buffer = ReadBuffer(index, blkno);
 		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		rv_hnsw_check_page(index, blkno, BufferGetPage(buffer));
 		page = otherPage = begin_change(index, buffer, building, &state);
 		if (!BlockNumberIsValid(nextInsert) && PageGetFreeSpace(page) >= leastSize)
 			nextInsert = blkno;
@@ -277,7 +278,7 @@ add_element(Relation index, HnswElement *element, Size elementSize, HnswNeighbor
 			break;
 		}
 
-		next = HnswPageOpaque(page)->nextblkno;
+		next = rv_hnsw_next_page(index, blkno, page);
 		if (BlockNumberIsValid(next))
 		{
 			abandon_change(buffer, state);
@@ -362,8 +363,8 @@ put_link(Relation index, const HnswNeighbor *neighbor, int layer, int m, int at,
 		{
 			if (!ItemPointerIsValid(&links[i]))
 			{
-				if (at == HNSW_LINK_FREE)
-					at = i;
+				/* Also where the list has become shorter: behind its end nobody would see the link. */
+				at = i;
 				break;
 			}
 			if (HNSW_KEY_OF(&links[i]) == key)

@@ -281,12 +281,25 @@ rv_hnsw_linker_neighbors(const HnswLinker *linker, int layer)
 	return layer_neighbors(linker, layer);
 }
 
-/* Has a neighbour this very value, to the bit? */
-bool
-rv_hnsw_linker_equal(const HnswLinker *linker, const HnswNeighbor *neighbor, const Vector *value)
+/*
+ * The next element that was found with this very value, to the bit, and that has room for
+ * another row; HNSW_NO_KEY when there is none.  *position is 0 at first.
+ */
+HnswKey
+rv_hnsw_linker_equal(HnswLinker *linker, const Vector *value, uint32 *position)
 {
-	return memcmp(const_cast<HnswLinker *>(linker)->store.vector(neighbor->slot), value->x,
-				  sizeof(float) * (Size) value->dim) == 0;
+	while (*position < linker->beam.size)
+	{
+		uint32		slot = linker->beam.slot((*position)++);
+		const record *r = &linker->store.records.items[slot];
+
+		/* The results of layer 0 are in order of distance, so equal values come first. */
+		if (memcmp(linker->store.vector(slot), value->x, sizeof(float) * (Size) value->dim) != 0)
+			break;
+		if (r->row_count > 0 && r->row_count < HNSW_ROWS)
+			return r->key;
+	}
+	return HNSW_NO_KEY;
 }
 
 /* The slot of a place, read now unless this linker has it; no_slot when no live element is there. */

@@ -28,6 +28,7 @@ typedef struct HnswVacuum
 	BufferAccessStrategy strategy;
 
 	HnswSupport support;
+	int			dimensions;
 	int			m;
 	int			efConstruction;
 
@@ -55,6 +56,7 @@ read_page(HnswVacuum *vacuum, BlockNumber blkno, int lockmode)
 	Buffer		buffer = ReadBufferExtended(vacuum->index, MAIN_FORKNUM, blkno, RBM_NORMAL, vacuum->strategy);
 
 	LockBuffer(buffer, lockmode);
+	rv_hnsw_check_page(vacuum->index, blkno, BufferGetPage(buffer));
 	return buffer;
 }
 
@@ -169,7 +171,7 @@ remove_dead_rows(HnswVacuum *vacuum)
 			GenericXLogFinish(state);
 		}
 		take_stock(vacuum, blkno, page);
-		blkno = HnswPageOpaque(page)->nextblkno;
+		blkno = rv_hnsw_next_page(vacuum->index, blkno, page);
 		UnlockReleaseBuffer(buffer);
 	}
 }
@@ -185,7 +187,7 @@ needs_repair(HnswVacuum *vacuum, const HnswSurvivor *survivor)
 	HnswNeighbors *neighbors = rv_hnsw_neighbors(BufferGetPage(buffer), survivor->linksOffno);
 	bool		needed = false;
 
-	if (neighbors == NULL)
+	if (neighbors == NULL || neighbors->count != (survivor->level + 2) * vacuum->m)
 		rv_hnsw_corrupted(vacuum->index, survivor->linksBlkno, "no neighbour tuple where an element has its own");
 	for (int i = 0; i < neighbors->count && !needed; i++)
 		needed = ItemPointerIsValid(&neighbors->links[i]) &&
@@ -227,10 +229,14 @@ repair(HnswVacuum *vacuum, const HnswSurvivor *survivor, const HnswEntry *entry)
 }
 
 static void
-copy_survivor(HnswSurvivor *survivor, HnswKey key, const HnswElement *element)
+copy_survivor(HnswVacuum *vacuum, HnswSurvivor *survivor, HnswKey key, const HnswElement *element, Size length)
 {
+	if (element->level > HNSW_MAX_LEVEL(vacuum->m) || element->value.dim != vacuum->dimensions ||
+		VARSIZE(&element->value) != VECTOR_SIZE(vacuum->dimensions) ||
+		length < offsetof(HnswElement, value) + VECTOR_SIZE(vacuum->dimensions))
+		rv_hnsw_corrupted(vacuum->index, HNSW_KEY_BLOCK(key), "an element of another level or size than there can be");
 	survivor->key = key;
-	survivor->linksBlkno = ItemPointerGetBlockNumber(&element->neighbors);
+	survivor->linksBlkno = rv_hnsw_links_block(vacuum->index, HNSW_KEY_BLOCK(key), element);
 	survivor->linksOffno = ItemPointerGetOffsetNumber(&element->neighbors);
 	survivor->level = element->level;
 	survivor->version = element->version;
@@ -246,10 +252,9 @@ read_survivor(HnswVacuum *vacuum, HnswKey key, HnswSurvivor *survivor)
 	Size		length;
 	HnswElement *element = rv_hnsw_element(BufferGetPage(buffer), HNSW_KEY_OFFSET(key), &length);
 
-	if (element == NULL || element->deleted ||
-		length < offsetof(HnswElement, value) + VARSIZE(&element->value))
+	if (element == NULL || element->deleted)
 		rv_hnsw_corrupted(vacuum->index, HNSW_KEY_BLOCK(key), "the entry point leads to no element");
-	copy_survivor(survivor, key, element);
+	copy_survivor(vacuum, survivor, key, element, length);
 	UnlockReleaseBuffer(buffer);
 }
 
@@ -356,11 +361,9 @@ repair_links(HnswVacuum *vacuum)
 
 			if (element == NULL || element->deleted || !ItemPointerIsValid(&element->rows[0]))
 				continue;
-			if (length < offsetof(HnswElement, value) + VARSIZE(&element->value))
-				rv_hnsw_corrupted(index, blkno, "a value longer than its tuple");
-			copy_survivor(&survivors[count++], HNSW_KEY(blkno, offno), element);
+			copy_survivor(vacuum, &survivors[count++], HNSW_KEY(blkno, offno), element, length);
 		}
-		blkno = HnswPageOpaque(page)->nextblkno;
+		blkno = rv_hnsw_next_page(vacuum->index, blkno, page);
 		UnlockReleaseBuffer(buffer);
 
 		for (int i = 0; i < count; i++)
@@ -415,7 +418,7 @@ confirm_repaired(HnswVacuum *vacuum)
 
 			if (element == NULL || element->deleted || !ItemPointerIsValid(&element->rows[0]))
 				continue;
-			linksBlkno = ItemPointerGetBlockNumber(&element->neighbors);
+			linksBlkno = rv_hnsw_links_block(vacuum->index, blkno, element);
 			if (linksBlkno != blkno)
 				linksBuffer = read_page(vacuum, linksBlkno, BUFFER_LOCK_SHARE);
 			neighbors = rv_hnsw_neighbors(BufferGetPage(linksBuffer),
@@ -434,7 +437,7 @@ confirm_repaired(HnswVacuum *vacuum)
 			if (linksBuffer != buffer)
 				UnlockReleaseBuffer(linksBuffer);
 		}
-		blkno = HnswPageOpaque(page)->nextblkno;
+		blkno = rv_hnsw_next_page(vacuum->index, blkno, page);
 		UnlockReleaseBuffer(buffer);
 	}
 }
@@ -448,7 +451,7 @@ mark_deleted(HnswVacuum *vacuum, Buffer buffer, OffsetNumber offno)
 	Page		page = GenericXLogRegisterBuffer(state, buffer, 0);
 	Size		length;
 	HnswElement *element = rv_hnsw_element(page, offno, &length);
-	BlockNumber linksBlkno = ItemPointerGetBlockNumber(&element->neighbors);
+	BlockNumber linksBlkno = rv_hnsw_links_block(vacuum->index, blkno, element);
 	Buffer		linksBuffer = buffer;
 	Page		linksPage = page;
 	HnswNeighbors *neighbors;
@@ -517,7 +520,7 @@ mark_all_deleted(HnswVacuum *vacuum)
 			if (!BlockNumberIsValid(firstFree))
 				firstFree = blkno;
 		}
-		blkno = HnswPageOpaque(page)->nextblkno;
+		blkno = rv_hnsw_next_page(vacuum->index, blkno, page);
 		UnlockReleaseBuffer(buffer);
 	}
 	if (BlockNumberIsValid(firstFree))
@@ -549,7 +552,7 @@ rv_hnsw_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats, IndexBu
 	vacuum.highest.level = vacuum.second.level = -1;
 	vacuum.context = AllocSetContextCreate(context, "hnsw vacuum page", ALLOCSET_DEFAULT_SIZES);
 	rv_hnsw_support(info->index, &vacuum.support);
-	rv_hnsw_read_meta(info->index, NULL, &vacuum.m, NULL, NULL);
+	rv_hnsw_read_meta(info->index, &vacuum.dimensions, &vacuum.m, NULL, NULL);
 	vacuum.linker = rv_hnsw_linker_create(info->index, &vacuum.support, vacuum.m, vacuum.efConstruction);
 
 	remove_dead_rows(&vacuum);

@@ -12,6 +12,7 @@ extern "C"
 #include "hnsw.h"
 
 #include "miscadmin.h"
+#include "pgstat.h"
 #include "storage/buf_internals.h"
 #include "utils/memutils.h"
 }

@@ -179,7 +179,12 @@ struct page_store
 		/* Every eighth pin goes the usual way, which counts as a use of the buffer. */
 		if (likely(hints.pins && (pins & 7) != 0 && BufferIsValid(*hint) &&
 				   rv_read_recent_buffer(index, blkno, *hint)))
+		{
+			/* ReadBuffer() counts for pg_statio, ReadRecentBuffer() does not. */
+			pgstat_count_buffer_read(index);
+			pgstat_count_buffer_hit(index);
 			return *hint;
+		}
 		return *hint = ReadBuffer(index, blkno);
 	}
 
@@ -318,6 +323,8 @@ struct page_store
 
 		LockBuffer(buffer, BUFFER_LOCK_SHARE);
 		page = BufferGetPage(buffer);
+		if (unlikely(blkno == HNSW_METAPAGE || PageIsNew(page)))
+			rv_hnsw_corrupted(index, blkno, "no page of elements where a link leads to one");
 		for (int i = 0; i < n; i++)
 		{
 			Size		length;

@@ -127,7 +127,7 @@ struct arena
 		return 4096 + rows * row + rows * upper / (m - 1) + rows * upper / (m - 1) / 8 + 64 * upper;
 	}
 
-	/* Lays an arena out in `bytes` of zeroed memory.  False when not even one row fits. */
+	/* Lays an arena out in `bytes` of memory, of which nothing need be zero.  False when not even one row fits. */
 	static bool
 	create(void *memory, uint64_t bytes, uint32_t dimensions, uint32_t m)
 	{

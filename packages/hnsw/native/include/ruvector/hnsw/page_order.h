@@ -8,7 +8,7 @@
  * (M. Wang et al., "Starling", SIGMOD 2024, section 4.1, calls the share of
  * neighbours on a node's own page the overlap ratio and maximises it.)
  *
- * O(n * links) for a page's few nodes; memory 8 bytes a node.
+ * O(n * links) for a page's few nodes; memory 7 bytes a node.
  */
 #ifndef RUVECTOR_HNSW_PAGE_ORDER_H
 #define RUVECTOR_HNSW_PAGE_ORDER_H

@@ -379,7 +379,7 @@ replaces(HnswLinker *linker, const HnswNeighbor *neighbor, int layer, const Vect
 		at[to] = (uint32) i;
 	}
 	rv_hnsw::mark_kept(*linker, list);
-	n = (int) at[rv_hnsw::pruned_entry(list)];
+	n = (int) at[rv_hnsw::pruned_entry(list, rv_hnsw::salt_of(neighbor->key, store->records.count))];
 	return n == most ? HNSW_LINK_NONE : n;
 }
 

@@ -313,7 +313,7 @@ private:
 			remark_kept(store, list, at);
 		else
 			mark_kept(store, list);
-		pruned = pruned_entry(list);
+		pruned = pruned_entry(list, salt_of(slot, added));
 		record->marked = 1;
 		for (int i = 0, to = 0; i <= n; i++)
 			if (i != pruned)

@@ -139,14 +139,37 @@ remark_kept(Store &store, neighbor_list &list, int added)
 	}
 }
 
-/* Which entry of an overfull list has to go: the farthest filler, else the farthest. */
+/*
+ * Which entry of an overfull list has to go: the farthest filler, else the farthest.
+ *
+ * Of fillers at one distance the salt chooses.  Many nodes of one value would otherwise
+ * all link to those that came first, and later ones could not be reached.  Salt 0 is the
+ * last of them.
+ */
 RV_HNSW_INLINE int
-pruned_entry(const neighbor_list &list)
+pruned_entry(const neighbor_list &list, uint32_t salt = 0)
 {
+	int			equal[max_links + 1];
+	int			count = 0;
+
 	for (int i = list.count - 1; i >= 0; i--)
-		if (!list.kept[i])
-			return i;
-	return list.count - 1;
+	{
+		if (list.kept[i])
+			continue;
+		if (count > 0 && list.entries[i].distance < list.entries[equal[0]].distance)
+			break;
+		equal[count++] = i;
+	}
+	return count > 0 ? equal[salt % (uint32_t) count] : list.count - 1;
+}
+
+/* A number that differs with the list and with what comes to it. */
+RV_HNSW_INLINE uint32_t
+salt_of(uint64_t node, uint64_t added)
+{
+	uint64_t	mixed = (node * UINT64_C(0x9E3779B97F4A7C15)) ^ (added * UINT64_C(0xC2B2AE3D27D4EB4F));
+
+	return (uint32_t) (mixed >> 32) ^ (uint32_t) mixed;
 }
 
 }	/* namespace rv_hnsw */

@@ -323,6 +323,7 @@ typedef struct HnswGraphLocks
 	int			count;			/* a power of two */
 } HnswGraphLocks;
 
+extern int	rv_hnsw_draw_level(int m);
 extern Size rv_hnsw_graph_bytes(uint64 rows, int dimensions, int m);
 extern Size rv_hnsw_graph_share(Size bytes, int dimensions, int m);
 extern bool rv_hnsw_graph_create(void *memory, Size bytes, int dimensions, int m);

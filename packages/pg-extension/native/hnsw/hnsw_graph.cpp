@@ -220,12 +220,19 @@ rv_hnsw_graph_attach(void *memory, const HnswSupport *support, int efConstructio
 	return graph;
 }
 
+/* The level of a new element. */
+int
+rv_hnsw_draw_level(int m)
+{
+	return rv_hnsw::draw_level(1.0 - rv_random_double(), m, HNSW_MAX_LEVEL(m));
+}
+
 /* Adds a row; false when the memory is full. */
 bool
 rv_hnsw_graph_append(HnswGraph *graph, const Vector *value, ItemPointer row)
 {
 	int			m = (int) graph->nodes.m;
-	int			level = rv_hnsw::draw_level(1.0 - rv_random_double(), m, HNSW_MAX_LEVEL(m));
+	int			level = rv_hnsw_draw_level(m);
 	uint16_t	number[3];
 	uint32_t	slot;
 

@@ -400,16 +400,6 @@ rv_hnsw_link_back(Relation index, HnswLinker *linker, HnswKey key, const Vector 
 	}
 }
 
-/* As level draws go: floor(-ln(u) / ln(m)). */
-static int
-draw_level(int m)
-{
-	double		u = 1.0 - rv_random_double();	/* (0, 1] */
-	double		level = -log(u) / log(m);
-
-	return Min(level, HNSW_MAX_LEVEL(m));
-}
-
 /*
  * Finds the neighbours of a new value.  While a vacuum runs, the surroundings of a value
  * may be full of elements that are being deleted; then the search goes on until it has
@@ -446,7 +436,7 @@ rv_hnsw_insert_value(Relation index, const HnswSupport *support, const Vector *v
 	LockPage(index, HNSW_UPDATE_LOCK, lockmode);
 	rv_hnsw_read_meta(index, &dimensions, &m, &entry, &insertPage);
 	rv_check_typmod(dimensions, value->dim);
-	self.level = draw_level(m);
+	self.level = rv_hnsw_draw_level(m);
 	linker = rv_hnsw_linker_create(index, support, m, rv_hnsw_ef_construction(index));
 	for (;;)
 	{

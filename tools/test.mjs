@@ -2,6 +2,7 @@
 /** Checks and tests, and one line at the end that counts them. */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { ensureBrowser } from './setup/browser.mjs';
 import { cache, ensureDirectory, root } from './setup/paths.mjs';
 import { attempt, say } from './setup/process.mjs';
 import { ensureServerPackage } from './setup/servers.mjs';
@@ -94,6 +95,7 @@ async function runChecks(env) {
  */
 export async function test(args, env) {
   await fetchServers();
+  await ensureBrowser();
   const slow = args.includes('--slow');
   const rest = args.filter((arg) => arg !== '--slow');
   const checked = await runChecks(env);

@@ -1,0 +1,60 @@
+/**
+ * The core's tests in QuickJS: the WebAssembly file that becomes part of the PostgreSQL library, run by Node. It has no
+ * TextEncoder, no timers, no crypto and no console, so a core that needs one of them fails here.
+ */
+import variant from '@jitl/quickjs-ng-wasmfile-release-sync';
+import { newQuickJSWASMModuleFromVariant, type QuickJSSyncVariant } from 'quickjs-emscripten-core';
+import { describe, expect, it } from 'vitest';
+import { bundle, coreTests } from './bundle.js';
+import type { HostReport } from './mini-vitest.js';
+
+/** Runs a script in a fresh runtime and drains its promises. */
+async function run(script: string): Promise<HostReport> {
+  const quickjs = await newQuickJSWASMModuleFromVariant(
+    // Its types are those of its CommonJS build, where the variant is one level deeper.
+    variant as unknown as QuickJSSyncVariant,
+  );
+  using runtime = quickjs.newRuntime();
+  runtime.setMemoryLimit(256 * 1024 * 1024);
+  runtime.setMaxStackSize(1024 * 1024);
+  using context = runtime.newContext();
+  context.unwrapResult(context.evalCode(script, 'tests.js')).dispose();
+  let settled: string | undefined;
+  using done = context.newFunction('done', (text) => {
+    settled = context.getString(text);
+  });
+  context.setProp(context.global, '__done', done);
+  context
+    .unwrapResult(
+      context.evalCode(
+        '__report.then(__done, (e) => __done(JSON.stringify({ passed: 0, failures: [{ name: "run", message: String(e) }] })))',
+      ),
+    )
+    .dispose();
+  const jobs = runtime.executePendingJobs();
+  if (jobs.error) {
+    const error = context.dump(jobs.error);
+    jobs.error.dispose();
+    throw new Error(`a promise job of QuickJS failed: ${JSON.stringify(error)}`);
+  }
+  if (settled === undefined)
+    throw new Error('a test waits for something that QuickJS does not have, a timer say');
+  return JSON.parse(settled) as HostReport;
+}
+
+describe('in QuickJS', () => {
+  it('a test that fails is reported', async () => {
+    const report = await run(
+      'globalThis.__report = Promise.resolve(JSON.stringify({ passed: 0, failures: [{ name: "a", message: "b" }] }));',
+    );
+    expect(report.failures).toEqual([{ name: 'a', message: 'b' }]);
+  });
+
+  for (const file of coreTests()) {
+    it(`core/${file} passes`, { timeout: 120_000 }, async () => {
+      const report = await run(await bundle([file], true));
+      expect(report.failures).toEqual([]);
+      expect(report.passed).toBeGreaterThan(0);
+    });
+  }
+});

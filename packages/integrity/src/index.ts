@@ -1,4 +1,24 @@
 export {
+  type GomoryHuTree,
+  gomoryHuTree,
+  type NonTrivialCut,
+  smallestNonTrivialCut,
+  type TreeOptions,
+} from './cut/gomory-hu.js';
+export {
+  type FlowProblem,
+  type GroupCut,
+  groupCut,
+  type MaxFlow,
+  maxFlow,
+  minCutBetween,
+  minSTCut,
+  type TerminalCut,
+} from './cut/max-flow.js';
+export { type MinCut, MinCutSolver, minCut } from './cut/min-cut.js';
+export type { CutProblem } from './cut/problem.js';
+export { type ReferenceCut, stoerWagner } from './cut/stoer-wagner.js';
+export {
   type AbortSignalLike,
   IntegrityError,
   type IntegrityErrorCode,
@@ -22,3 +42,6 @@ export type {
   GraphNode,
   NodeInput,
 } from './graph/types.js';
+export { lambda2 } from './spectral/lambda2.js';
+export type { CertificateChoice, Lambda2Options } from './spectral/options.js';
+export type { Lambda2Certificate, Lambda2Result } from './spectral/result.js';

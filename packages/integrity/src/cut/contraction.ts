@@ -1,0 +1,177 @@
+/**
+ * One round of Nagamochi, Ono and Ibaraki: scan the nodes so that always one goes next that is tied most tightly to those
+ * already scanned, and merge what the scan proves to be tied by at least `cap`.
+ *
+ * Why it is right. Let r(y) be the weight from y to the scanned nodes. When x is scanned and the edge e = xy raises r(y) to
+ * q(e), no cut that separates x and y is lighter than q(e): the scan splits the graph into maximal spanning forests, e
+ * lies in none of the first q(e) - 1 unit forests unless x and y are joined in each of them (Nagamochi, Ibaraki 1992).
+ * Forests beyond `cap` are of no interest, so keys count only up to it: among the nodes with r >= cap any may go next
+ * (Henzinger, Noe, Schulz, Strash: Practical Minimum Cut Algorithms, 2018, section 3). Those wait on a stack, and the
+ * heap holds only nodes below the cap; on most graphs that is a handful.
+ *
+ * The last node scanned has r = its weighted degree, so as long as no degree is below `cap` each round merges something.
+ */
+import type { Csr } from './csr.js';
+
+/** Scratch of a round: a few arrays of one entry a node. */
+export class Contraction {
+  /** After `round`: the new node of each node. */
+  readonly label: Uint32Array;
+  readonly #parent: Uint32Array;
+  readonly #key: Float64Array;
+  /** Place in the heap + 1; 0: not in it. */
+  readonly #place: Uint32Array;
+  readonly #heap: Uint32Array;
+  readonly #stack: Uint32Array;
+  readonly #scanned: Uint8Array;
+  #heapSize = 0;
+
+  constructor(nodes: number) {
+    this.label = new Uint32Array(nodes);
+    this.#parent = new Uint32Array(nodes);
+    this.#key = new Float64Array(nodes);
+    this.#place = new Uint32Array(nodes);
+    this.#heap = new Uint32Array(nodes);
+    this.#stack = new Uint32Array(nodes);
+    this.#scanned = new Uint8Array(nodes);
+  }
+
+  /**
+   * Merges pairs of nodes that no cut lighter than `cap` separates. O(m + n log n) with few nodes in the heap.
+   *
+   * @param graph connected
+   * @param cap > 0
+   * @returns how many nodes are left; `label` says which
+   */
+  round(graph: Csr, cap: number): number {
+    const { nodeCount: n, first, ends, weights } = graph;
+    const parent = this.#parent;
+    const key = this.#key;
+    const place = this.#place;
+    const stack = this.#stack;
+    const scanned = this.#scanned;
+    for (let v = 0; v < n; v++) parent[v] = v;
+    key.fill(0, 0, n);
+    place.fill(0, 0, n);
+    scanned.fill(0, 0, n);
+    this.#heapSize = 0;
+    let stacked = 1;
+    stack[0] = 0;
+    for (let done = 0; done < n; done++) {
+      let x = -1;
+      while (stacked > 0) {
+        const top = stack[--stacked] as number;
+        if (scanned[top] === 0) {
+          x = top;
+          break;
+        }
+      }
+      while (x < 0) {
+        if (this.#heapSize === 0) return this.#labels(n); // not connected: the rest stays as it is
+        const top = this.#pop();
+        if (scanned[top] === 0) x = top;
+      }
+      scanned[x] = 1;
+      const rowEnd = first[x + 1] as number;
+      for (let i = first[x] as number; i < rowEnd; i++) {
+        const y = ends[i] as number;
+        if (scanned[y] === 1) continue;
+        const before = key[y] as number;
+        const now = before + (weights[i] as number);
+        key[y] = now;
+        if (now >= cap) {
+          this.#unite(x, y);
+          if (before >= cap) continue;
+          stack[stacked++] = y;
+          if (place[y] !== 0) {
+            // It goes to the heap's top, where it is skipped once it is scanned, and its key no longer changes.
+            key[y] = Number.POSITIVE_INFINITY;
+            this.#raise(y);
+          }
+        } else this.#raise(y);
+      }
+    }
+    return this.#labels(n);
+  }
+
+  /** Numbers the sets from 0, in the order of their first nodes. */
+  #labels(n: number): number {
+    const { label } = this;
+    let count = 0;
+    for (let v = 0; v < n; v++) {
+      const root = this.#find(v);
+      // The root of a set is its least node, so it has its number already.
+      label[v] = root === v ? count++ : (label[root] as number);
+    }
+    return count;
+  }
+
+  #find(v: number): number {
+    const parent = this.#parent;
+    let node = v;
+    while (parent[node] !== node) {
+      const up = parent[parent[node] as number] as number;
+      parent[node] = up;
+      node = up;
+    }
+    return node;
+  }
+
+  #unite(u: number, v: number): void {
+    const a = this.#find(u);
+    const b = this.#find(v);
+    if (a < b) this.#parent[b] = a;
+    else this.#parent[a] = b;
+  }
+
+  /** Puts a node into the heap, or moves it up after its key grew. */
+  #raise(node: number): void {
+    const heap = this.#heap;
+    const place = this.#place;
+    const key = this.#key;
+    let at = (place[node] as number) - 1;
+    if (at < 0) at = this.#heapSize++;
+    const own = key[node] as number;
+    while (at > 0) {
+      const up = (at - 1) >> 1;
+      const other = heap[up] as number;
+      if ((key[other] as number) >= own) break;
+      heap[at] = other;
+      place[other] = at + 1;
+      at = up;
+    }
+    heap[at] = node;
+    place[node] = at + 1;
+  }
+
+  #pop(): number {
+    const heap = this.#heap;
+    const place = this.#place;
+    const key = this.#key;
+    const top = heap[0] as number;
+    place[top] = 0;
+    const last = heap[--this.#heapSize] as number;
+    const size = this.#heapSize;
+    if (size > 0) {
+      const own = key[last] as number;
+      let at = 0;
+      while (true) {
+        let child = 2 * at + 1;
+        if (child >= size) break;
+        if (
+          child + 1 < size &&
+          (key[heap[child + 1] as number] as number) > (key[heap[child] as number] as number)
+        )
+          child++;
+        const other = heap[child] as number;
+        if ((key[other] as number) <= own) break;
+        heap[at] = other;
+        place[other] = at + 1;
+        at = child;
+      }
+      heap[at] = last;
+      place[last] = at + 1;
+    }
+    return top;
+  }
+}

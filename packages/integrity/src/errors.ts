@@ -18,6 +18,7 @@
  * - `ERR_INTEGRITY_PROOF`: an inclusion or consistency proof that does not hold.
  * - `ERR_INTEGRITY_LOG`: a log whose records do not follow from each other.
  * - `ERR_INTEGRITY_STORE`: a store that could not keep or give back records; `cause` has the host's own error.
+ * - `ERR_INTEGRITY_LOCKED`: a store that another process, or another part of this one, has open for writing.
  * - `ERR_INTEGRITY_CLOSED`: use after close.
  */
 export type IntegrityErrorCode =
@@ -40,6 +41,7 @@ export type IntegrityErrorCode =
   | 'ERR_INTEGRITY_PROOF'
   | 'ERR_INTEGRITY_LOG'
   | 'ERR_INTEGRITY_STORE'
+  | 'ERR_INTEGRITY_LOCKED'
   | 'ERR_INTEGRITY_CLOSED';
 
 /** Where an error comes from and what it is about. */

@@ -2,18 +2,25 @@
  * The canonical minimum cut: of all minimum cuts the one whose smaller side has the fewest nodes, of equals the one whose
  * sorted list of nodes comes first. So the same graph gives the same event, whatever found its value.
  *
- * How all minimum cuts are looked at without listing them. Take any root r. For a node t with maxflow(r, t) = lambda, let T be
- * the least side with t of a minimum cut between them, and R the least side with r.
+ * All minimum cuts are taken into account without listing them. Say *side* for a side of a minimum cut, of weight lambda.
  *
- *   Claim: if X is a side of a minimum cut of the whole graph and no side of any has fewer nodes, X is some T or some R.
- *   Say r is not in X; take t in X. X separates r from t and weighs lambda, so maxflow(r, t) = lambda and T is inside X
- *   (least sides are inside all others: minimum cuts are closed under intersection). T is a side of a minimum cut too, so
- *   it has no fewer nodes than X: T = X. If r is in X, take t outside of it: R is inside X, and R = X in the same way.
- *
- * Equal counts are covered, since the claim holds for every such X. The search runs on a kernel where nodes are merged that
- * no cut of weight lambda separates; it is usually a few nodes, and at worst (a cycle) the graph itself.
+ * 1. *No minimum cut splits a side X that contains no smaller side.* Let Y be a side that splits X. If X - Y is a side or
+ *    X n Y is, X was not smallest. Else X u Y is not everything (or V - Y = X - Y would be a side) and Y - X is not empty
+ *    (or X n Y = Y would be one). Then the four corners X n Y, X - Y, Y - X, V - (X u Y) are not empty, and
+ *    w(X n Y) + w(X u Y) <= w(X) + w(Y) = 2 lambda makes X n Y a side after all.
+ *    The canonical side is such an X: any two of its nodes are joined by more than lambda.
+ * 2. The kernel has nodes merged that are joined by more than lambda, so X is a set of its nodes, and if one of them, v, has
+ *    degree lambda, {v} is a side and X = {v} by 1. So X is either one node of degree lambda, or at least two nodes of greater
+ *    degree. The first kind is read off the degrees: on most graphs that settles it, since two nodes of greater degree have
+ *    more originals than the best single one.
+ * 3. The second kind, by flows. Let r be a node of degree lambda: it is outside of X. For t in X a minimum cut between
+ *    r and t weighs lambda, and the least side with t, T, is inside X, since least sides are inside all others (minimum
+ *    cuts are closed under intersection). T contains no smaller side than X does: T = X. So X is T for some t.
+ * 4. Where no node has degree lambda, let r be any node. If r is outside of X, X is T of some t, as before; if r is in X, X is
+ *    the least side with r of a minimum cut between r and any t outside, by the same argument. Both are looked at for every
+ *    t with maxflow(r, t) = lambda.
  */
-import type { Csr } from './csr.js';
+import { type Csr, degreeOf } from './csr.js';
 import { FlowNetwork } from './flow-network.js';
 
 /** Compares sorted lists of nodes: fewer first, then by the first difference. */
@@ -27,16 +34,26 @@ export function compareSides(a: ArrayLike<number>, b: ArrayLike<number>): number
  * The canonical side of a connected graph.
  *
  * @param kernel the graph with some nodes merged, none of them separated by a cut of weight `lambda`
- * @param owner the node of the kernel of each original node
+ * @param owner the node of the kernel of each original node; numbered in the order of their first nodes
+ * @param n how many original nodes there are
  * @param lambda weight of a minimum cut, in whole units
  * @returns sorted original nodes
  */
-export function canonicalSide(kernel: Csr, owner: Uint32Array, lambda: number): Uint32Array {
+export function canonicalSide(kernel: Csr, owner: Uint32Array, n: number, lambda: number): Uint32Array {
   const k = kernel.nodeCount;
-  const n = owner.length;
   const sizes = new Uint32Array(k);
   for (let v = 0; v < n; v++) sizes[owner[v] as number] = (sizes[owner[v] as number] as number) + 1;
-  let best: Uint32Array | undefined;
+
+  // Kernel nodes are in the order of their first originals, so of equal sizes the first comes first as a list, too.
+  let single = -1;
+  const others: number[] = [];
+  for (let v = 0; v < k; v++) {
+    if (degreeOf(kernel, v) > lambda) others.push(v);
+    else if (single < 0 || (sizes[v] as number) < (sizes[single] as number)) single = v;
+  }
+  let best = single < 0 ? undefined : membersOf(single, owner, n);
+  // A single node of more than half is no smaller side; its complement contains one.
+  if (best !== undefined && 2 * best.length > n) best = undefined;
 
   const consider = (marks: Uint8Array): void => {
     let size = 0;
@@ -47,15 +64,33 @@ export function canonicalSide(kernel: Csr, owner: Uint32Array, lambda: number): 
     if (best === undefined || compareSides(side, best) < 0) best = side;
   };
 
-  const network = networkOf(kernel);
-  for (let t = 1; t < k; t++) {
-    // Above lambda no minimum cut separates t from the root, and t is the inside of no candidate.
-    if (network.run(0, t, lambda + 1) > lambda) continue;
-    consider(network.sinkSide(t));
-    consider(network.sourceSide(0));
+  let network: FlowNetwork | undefined;
+  if (single >= 0) {
+    let least = n;
+    for (const t of others) least = Math.min(least, sizes[t] as number);
+    for (const t of others) {
+      // With t comes at least one more.
+      if (best !== undefined && (sizes[t] as number) + least > best.length) continue;
+      network = network ?? networkOf(kernel);
+      network.run(single, t);
+      consider(network.sinkSide(t));
+    }
+  } else {
+    network = networkOf(kernel);
+    for (let t = 1; t < k; t++) {
+      if (network.run(0, t, lambda + 1) > lambda) continue;
+      consider(network.sinkSide(t));
+      consider(network.sourceSide(0));
+    }
   }
   if (best === undefined) throw new RangeError('no cut has the weight that was given');
   return best;
+}
+
+function membersOf(label: number, owner: Uint32Array, n: number): Uint32Array {
+  const found: number[] = [];
+  for (let v = 0; v < n; v++) if (owner[v] === label) found.push(v);
+  return Uint32Array.from(found);
 }
 
 /** The graph as a residual network: each undirected edge once. */

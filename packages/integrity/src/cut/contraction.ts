@@ -11,7 +11,7 @@
  *
  * The last node scanned has r = its weighted degree, so as long as no degree is below `cap` each round merges something.
  */
-import type { Csr } from './csr.js';
+import { type Csr, degreeOf } from './csr.js';
 
 /** Scratch of a round: a few arrays of one entry a node. */
 export class Contraction {
@@ -39,11 +39,11 @@ export class Contraction {
   /**
    * Merges pairs of nodes that no cut lighter than `cap` separates. O(m + n log n) with few nodes in the heap.
    *
-   * @param graph connected
    * @param cap > 0
+   * @param start where the scan begins; other starts merge other pairs
    * @returns how many nodes are left; `label` says which
    */
-  round(graph: Csr, cap: number): number {
+  round(graph: Csr, cap: number, start = 0): number {
     const { nodeCount: n, first, ends, weights } = graph;
     const parent = this.#parent;
     const key = this.#key;
@@ -56,7 +56,8 @@ export class Contraction {
     scanned.fill(0, 0, n);
     this.#heapSize = 0;
     let stacked = 1;
-    stack[0] = 0;
+    stack[0] = start;
+    let unseen = 0;
     for (let done = 0; done < n; done++) {
       let x = -1;
       while (stacked > 0) {
@@ -67,9 +68,14 @@ export class Contraction {
         }
       }
       while (x < 0) {
-        if (this.#heapSize === 0) return this.#labels(n); // not connected: the rest stays as it is
-        const top = this.#pop();
-        if (scanned[top] === 0) x = top;
+        if (this.#heapSize > 0) {
+          const top = this.#pop();
+          if (scanned[top] === 0) x = top;
+        } else {
+          // A component is done; the scan goes on in another, where all keys are 0.
+          while (scanned[unseen] === 1) unseen++;
+          x = unseen;
+        }
       }
       scanned[x] = 1;
       const rowEnd = first[x + 1] as number;
@@ -89,6 +95,38 @@ export class Contraction {
             this.#raise(y);
           }
         } else this.#raise(y);
+      }
+    }
+    return this.#labels(n);
+  }
+
+  /**
+   * Padberg and Rinaldi's test on the edges of single nodes (An Efficient Algorithm for the Minimum Capacity Cut Problem, 1990):
+   * where an edge vu is at least half of the weight of v, a cut with v and u on two sides is {v} itself or gets no heavier
+   * when v changes sides. So v and u may be merged when {v} has been looked at. Only disjoint pairs are merged: then no merge
+   * changes what the test of another one saw. It halves a cycle, of which a round merges two nodes.
+   *
+   * @param keep keep all cuts of this weight, which is that of a minimum cut: the edge must be more than half, and {v} heavier
+   * @returns how many nodes are left; `label` says which
+   */
+  heavyEdges(graph: Csr, keep?: number): number {
+    const { nodeCount: n, first, ends, weights } = graph;
+    const parent = this.#parent;
+    const paired = this.#scanned;
+    for (let v = 0; v < n; v++) parent[v] = v;
+    paired.fill(0, 0, n);
+    for (let v = 0; v < n; v++) {
+      if (paired[v] === 1) continue;
+      const stop = first[v + 1] as number;
+      const degree = degreeOf(graph, v);
+      if (keep !== undefined && degree <= keep) continue;
+      for (let i = first[v] as number; i < stop; i++) {
+        const u = ends[i] as number;
+        const twice = 2 * (weights[i] as number);
+        if (paired[u] === 1 || twice < degree || (keep !== undefined && twice === degree)) continue;
+        paired[u] = paired[v] = 1;
+        this.#unite(u, v);
+        break;
       }
     }
     return this.#labels(n);

@@ -1,8 +1,6 @@
-/**
- * Undirected graphs in compressed rows, merged and contracted: the form on which contraction rounds run.
- */
+/** Undirected graphs in compressed rows, and their contraction: the form on which contraction rounds run. */
 
-/** A graph without loops and parallel edges; row of node v is first[v] .. first[v + 1]. */
+/** A graph without loops, each edge in the rows of both its ends; the row of node v is first[v] .. first[v + 1]. */
 export interface Csr {
   nodeCount: number;
   readonly first: Uint32Array;
@@ -19,28 +17,33 @@ export function newCsr(nodes: number, entries: number): Csr {
   };
 }
 
-/** Scratch of the functions here: arrays of one number a node, and one for unmerged rows. */
+/** The weighted degree of a node: the weight of the cut that takes it off. */
+export function degreeOf({ first, weights }: Csr, v: number): number {
+  let degree = 0;
+  const stop = first[v + 1] as number;
+  for (let i = first[v] as number; i < stop; i++) degree += weights[i] as number;
+  return degree;
+}
+
+/** Scratch of `contract`: arrays of one number a node. */
 export interface CsrScratch {
   /** Where in the row that is being written a node stands; only valid below the row's start. */
   readonly slot: Int32Array;
   readonly count: Uint32Array;
   readonly members: Uint32Array;
-  readonly rawEnds: Uint32Array;
-  readonly rawWeights: Float64Array;
 }
 
-export function newCsrScratch(nodes: number, entries: number): CsrScratch {
+export function newCsrScratch(nodes: number): CsrScratch {
   return {
     slot: new Int32Array(nodes),
     count: new Uint32Array(nodes + 1),
     members: new Uint32Array(nodes),
-    rawEnds: new Uint32Array(entries),
-    rawWeights: new Float64Array(entries),
   };
 }
 
 /**
- * Fills `out` with a graph given by edges: loops and edges of weight 0 left out, parallel edges added up. O(n + m).
+ * Fills `out` with a graph given by edges, loops and edges of weight 0 left out. Parallel edges stay apart: what reads rows
+ * adds them up just as well, and the first contraction merges them. O(n + m).
  */
 export function csrOfEdges(
   nodeCount: number,
@@ -48,62 +51,41 @@ export function csrOfEdges(
   targets: Uint32Array,
   weights: Float64Array,
   out: Csr,
-  { slot, count, rawEnds, rawWeights }: CsrScratch,
 ): void {
-  count.fill(0, 0, nodeCount + 1);
+  const { first, ends, weights: rows } = out;
+  first.fill(0, 0, nodeCount + 1);
   for (let i = 0; i < weights.length; i++) {
     const u = sources[i] as number;
     const v = targets[i] as number;
     if (u === v || weights[i] === 0) continue;
-    count[u] = (count[u] as number) + 1;
-    count[v] = (count[v] as number) + 1;
+    first[u] = (first[u] as number) + 1;
+    first[v] = (first[v] as number) + 1;
   }
   let sum = 0;
   for (let v = 0; v <= nodeCount; v++) {
-    const own = count[v] as number;
-    count[v] = sum;
-    sum += own;
+    sum += first[v] as number;
+    first[v] = sum;
   }
-  for (let i = 0; i < weights.length; i++) {
+  // first[v] is where row v ends, and moves down to where it starts as the row fills.
+  for (let i = weights.length - 1; i >= 0; i--) {
     const u = sources[i] as number;
     const v = targets[i] as number;
     const weight = weights[i] as number;
     if (u === v || weight === 0) continue;
-    const atU = count[u] as number;
-    rawEnds[atU] = v;
-    rawWeights[atU] = weight;
-    count[u] = atU + 1;
-    const atV = count[v] as number;
-    rawEnds[atV] = u;
-    rawWeights[atV] = weight;
-    count[v] = atV + 1;
+    const atU = (first[u] as number) - 1;
+    first[u] = atU;
+    ends[atU] = v;
+    rows[atU] = weight;
+    const atV = (first[v] as number) - 1;
+    first[v] = atV;
+    ends[atV] = u;
+    rows[atV] = weight;
   }
-  // count[v] is now the end of row v, and so the start of row v + 1.
-  slot.fill(-1, 0, nodeCount);
-  const { first, ends, weights: sums } = out;
-  let at = 0;
-  for (let v = 0; v < nodeCount; v++) {
-    const start = at;
-    first[v] = start;
-    const stop = count[v] as number;
-    for (let i = v === 0 ? 0 : (count[v - 1] as number); i < stop; i++) {
-      const end = rawEnds[i] as number;
-      const place = slot[end] as number;
-      if (place >= start) sums[place] = (sums[place] as number) + (rawWeights[i] as number);
-      else {
-        slot[end] = at;
-        ends[at] = end;
-        sums[at] = rawWeights[i] as number;
-        at++;
-      }
-    }
-  }
-  first[nodeCount] = at;
   out.nodeCount = nodeCount;
 }
 
 /**
- * Fills `out` with a graph whose nodes are merged by label. O(n + m).
+ * Fills `out` with a graph whose nodes are merged by label, and parallel edges with them. O(n + m).
  *
  * @param label the new node of each node: 0 .. count - 1
  */

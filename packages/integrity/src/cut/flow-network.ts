@@ -65,6 +65,12 @@ export class FlowNetwork {
     }
   }
 
+  /** Changes the capacity of edge i, both ways alike; it counts from the next `run` on. */
+  setCapacity(i: number, capacity: number): void {
+    this.#capacity[2 * i] = capacity;
+    this.#capacity[2 * i + 1] = capacity;
+  }
+
   /**
    * A maximum flow from `source` to `sink`, or one of at least `limit` where the maximum is above it: then the search ends early.
    * O(V^2 E) at worst.

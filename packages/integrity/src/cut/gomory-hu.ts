@@ -6,12 +6,12 @@
  * (v, parent of v) leaves two sets of nodes that are a minimum cut between the two: that is what the witness needs. What makes
  * the difference is that nodes of the source's side that hang on the sink are moved, and the swap at the end of a step.
  */
-import { type AbortSignalLike, throwIfAborted } from '../errors.js';
+import { type AbortSignalLike, IntegrityError, throwIfAborted } from '../errors.js';
 import { compareSides } from './canonical.js';
 import { FlowNetwork } from './flow-network.js';
 import { crossing } from './min-cut.js';
 import type { CutProblem } from './problem.js';
-import { checkProblem, roundingOf } from './units.js';
+import { checkNode, checkProblem, roundingOf } from './units.js';
 
 /** What calls that make many flows take. */
 export interface TreeOptions {
@@ -26,8 +26,18 @@ export interface GomoryHuTree {
   readonly parent: Uint32Array;
   /** Weight of the minimum cut between each node and its parent; Infinity at the root. */
   readonly value: Float64Array;
-  /** The side of a node's cut with its parent: the node and all below it, sorted. O(n depth). */
+  /** All nodes, each before those below it: a node and all below it are a run of `size[node]` that starts with it. */
+  readonly order: Uint32Array;
+  readonly size: Uint32Array;
+  /** The side of a node's cut with its parent: the node and all below it, sorted. O(k log k) for k of them. */
   side(node: number): Uint32Array;
+  /**
+   * A minimum cut between two different nodes: its weight, and the node whose `side` it is. The lightest edge of the path
+   * between them; of equals the nearest to `u`. O(depth).
+   *
+   * @throws IntegrityError `ERR_INTEGRITY_UNKNOWN_NODE`, `ERR_INTEGRITY_ARGUMENT` where u is v
+   */
+  cutBetween(u: number, v: number): { readonly value: number; readonly node: number };
   readonly exact: boolean;
   readonly errorBound: number;
 }
@@ -68,22 +78,58 @@ export function gomoryHuTree(problem: CutProblem, { signal, onProgress }: TreeOp
     }
     onProgress?.({ done: s, total: n - 1 });
   }
+  return treeOf(parent, value, whole.exact, roundingOf(whole, whole.weights.length));
+}
+
+/** What can be read off parents and values. Nothing recurses: a tree may be as deep as it has nodes. */
+function treeOf(parent: Uint32Array, value: Float64Array, exact: boolean, errorBound: number): GomoryHuTree {
+  const n = parent.length;
+  const order = new Uint32Array(n);
+  const size = new Uint32Array(n).fill(1);
+  const place = new Uint32Array(n);
+  const depth = new Uint32Array(n);
+  const firstBelow = new Int32Array(n).fill(-1);
+  const nextBeside = new Int32Array(n).fill(-1);
+  for (let v = n - 1; v > 0; v--) {
+    nextBeside[v] = firstBelow[parent[v] as number] as number;
+    firstBelow[parent[v] as number] = v;
+  }
+  const stack = new Uint32Array(n);
+  for (let at = 0, stacked = Math.min(n, 1); stacked > 0; at++) {
+    const v = stack[--stacked] as number;
+    order[at] = v;
+    place[v] = at;
+    if (v !== 0) depth[v] = (depth[parent[v] as number] as number) + 1;
+    for (let below = firstBelow[v] as number; below >= 0; below = nextBeside[below] as number)
+      stack[stacked++] = below;
+  }
+  for (let at = n - 1; at > 0; at--) {
+    const v = order[at] as number;
+    size[parent[v] as number] = (size[parent[v] as number] as number) + (size[v] as number);
+  }
+
   const side = (node: number): Uint32Array => {
-    const found: number[] = [];
-    for (let v = 0; v < n; v++) {
-      let up = v;
-      while (up !== node && up !== 0) up = parent[up] as number;
-      if (up === node) found.push(v);
-    }
-    return Uint32Array.from(found);
+    const start = place[checkNode(node, n, 'node')] as number;
+    return order.slice(start, start + (size[node] as number)).sort();
   };
-  return {
-    parent,
-    value,
-    side,
-    exact: whole.exact,
-    errorBound: roundingOf(whole, whole.weights.length),
+  const cutBetween = (u: number, v: number): { readonly value: number; readonly node: number } => {
+    let [a, b] = [checkNode(u, n, 'u'), checkNode(v, n, 'v')];
+    if (a === b)
+      throw new IntegrityError('ERR_INTEGRITY_ARGUMENT', `u and v are both node ${u}`, { field: 'v' });
+    let onU = 0;
+    let onV = 0;
+    while (a !== b)
+      if ((depth[a] as number) >= (depth[b] as number)) {
+        if ((value[a] as number) < (value[onU] as number)) onU = a;
+        a = parent[a] as number;
+      } else {
+        if ((value[b] as number) <= (value[onV] as number)) onV = b;
+        b = parent[b] as number;
+      }
+    const node = (value[onU] as number) <= (value[onV] as number) && onU !== 0 ? onU : onV;
+    return { value: value[node] as number, node };
   };
+  return { parent, value, order, size, side, cutBetween, exact, errorBound };
 }
 
 /** A cut with at least two nodes on both sides. */
@@ -93,6 +139,9 @@ export interface NonTrivialCut {
   readonly side: Uint32Array;
   /** Indices of the edges of weight > 0 across it. */
   readonly edges: Uint32Array;
+  readonly exact: boolean;
+  /** How far `value` may be from the true weight of this cut. */
+  readonly errorBound: number;
 }
 
 /**
@@ -114,13 +163,26 @@ export function smallestNonTrivialCut(
   let best: { readonly value: number; readonly side: Uint32Array } | undefined;
   for (let node = 1; node < n; node++) {
     const value = tree.value[node] as number;
-    if (best !== undefined && value > best.value) continue;
-    const below = tree.side(node);
-    if (below.length < 2 || n - below.length < 2) continue;
-    const inside = new Set(below);
-    const rest = Uint32Array.from({ length: n }, (_, v) => v).filter((v) => !inside.has(v));
-    const side = compareSides(below, rest) <= 0 ? below : rest;
+    const below = tree.size[node] as number;
+    if (below < 2 || n - below < 2 || (best !== undefined && value > best.value)) continue;
+    const side = smallerSide(tree.side(node), n);
     if (best === undefined || value < best.value || compareSides(side, best.side) < 0) best = { value, side };
   }
-  return best && { ...best, edges: crossing(problem, best.side) };
+  if (best === undefined) return undefined;
+  return {
+    ...best,
+    edges: crossing(problem, best.side),
+    exact: tree.exact,
+    errorBound: tree.errorBound,
+  };
+}
+
+/** The side with fewer nodes, sorted; of two halves that with node 0. */
+function smallerSide(nodes: Uint32Array, n: number): Uint32Array {
+  if (2 * nodes.length < n || (2 * nodes.length === n && nodes[0] === 0)) return nodes;
+  const rest = new Uint32Array(n - nodes.length);
+  for (let v = 0, at = 0, next = 0; v < n; v++)
+    if (nodes[next] === v) next++;
+    else rest[at++] = v;
+  return rest;
 }

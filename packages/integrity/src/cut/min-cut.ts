@@ -1,18 +1,10 @@
 /**
- * Exact global minimum cut.
- *
- * 1. lambda: rounds of Nagamochi, Ono and Ibaraki (`contraction.ts`), each followed by a look at the weighted degrees of what
- *    is left; they are cuts of the whole graph, and the least of them is the bound that caps the next round.
- * 2. The kernel: the same rounds on the whole graph with the cap one unit above lambda, which merge only what no minimum
- *    cut separates.
- * 3. The canonical side in the kernel (`canonical.ts`), and the witness: every edge across it.
- *
- * Weights are whole units (`units.ts`), so `lambda + 1` is the next possible value and every comparison is exact.
+ * Exact global minimum cut: its value and a kernel with all minimum cuts (`engine.ts`), the canonical one of them
+ * (`canonical.ts`), and the witness, every edge across it. Weights are whole units (`units.ts`), so every comparison is exact.
  */
 import { canonicalSide } from './canonical.js';
 import { componentsOf } from './components.js';
-import { Contraction } from './contraction.js';
-import { type Csr, type CsrScratch, contract, csrOfEdges, newCsr, newCsrScratch } from './csr.js';
+import { CutEngine } from './engine.js';
 import type { CutProblem } from './problem.js';
 import { checkProblem, roundingOf } from './units.js';
 
@@ -35,35 +27,15 @@ export interface MinCut {
   readonly errorBound: number;
 }
 
-/** Memory that is used again by the next call: a solver that is kept allocates little. */
-class Workspace {
-  nodes = 0;
-  entries = 0;
-  graph: Csr = newCsr(0, 0);
-  spare: [Csr, Csr] = [newCsr(0, 0), newCsr(0, 0)];
-  scratch: CsrScratch = newCsrScratch(0, 0);
-  contraction = new Contraction(0);
-  owner = new Uint32Array(0);
-
-  fit(nodes: number, edges: number): void {
-    if (nodes > this.nodes || 2 * edges > this.entries) {
-      this.nodes = Math.max(this.nodes, nodes);
-      this.entries = Math.max(this.entries, 2 * edges);
-      this.graph = newCsr(this.nodes, this.entries);
-      this.spare = [newCsr(this.nodes, this.entries), newCsr(this.nodes, this.entries)];
-      this.scratch = newCsrScratch(this.nodes, this.entries);
-      this.contraction = new Contraction(this.nodes);
-      this.owner = new Uint32Array(this.nodes);
-    }
-  }
-}
-
 /**
- * Finds minimum cuts one after the other in the same memory. Not for use by two callers at once, which a synchronous call
- * rules out.
+ * Finds minimum cuts one after the other in the same memory, so that a warm call allocates little more than its result.
+ *
+ * @example
+ * const solver = new MinCutSolver();
+ * for (const problem of problems) console.log(solver.solve(problem).value);
  */
 export class MinCutSolver {
-  readonly #workspace = new Workspace();
+  readonly #engine = new CutEngine();
 
   /** As `minCut`. */
   solve(problem: CutProblem): MinCut {
@@ -78,69 +50,19 @@ export class MinCutSolver {
       return { value: 0, side, edges: none, components, exact: true, errorBound: 0 };
     }
     if (n === 1) return { value: 0, side: none, edges: none, components, exact: true, errorBound: 0 };
-    const space = this.#workspace;
-    space.fit(n, whole.weights.length);
-    csrOfEdges(n, sources, targets, whole.weights, space.graph, space.scratch);
-    const lambda = this.#value(space.graph);
-    const kernel = this.#kernel(space.graph, lambda);
-    const side = canonicalSide(kernel, space.owner.subarray(0, n), lambda);
-    const edges = crossing(problem, side);
+    const engine = this.#engine;
+    engine.load(n, sources, targets, whole.weights);
+    const lambda = engine.solve();
+    const side = canonicalSide(engine.kernel, engine.owner, n, lambda);
     return {
       value: lambda * whole.unit,
       side,
-      edges,
+      edges: crossing(problem, side),
       components,
       exact: whole.exact,
       errorBound: roundingOf(whole, whole.weights.length),
     };
   }
-
-  /** Weight of a minimum cut of a connected graph of at least two nodes, in units. */
-  #value(whole: Csr): number {
-    const { contraction, spare, scratch } = this.#workspace;
-    let graph = whole;
-    let turn = 0;
-    let lambda = Number.POSITIVE_INFINITY;
-    while (true) {
-      lambda = Math.min(lambda, leastDegree(graph));
-      if (graph.nodeCount === 2) return lambda;
-      const left = contraction.round(graph, lambda);
-      if (left === 1) return lambda;
-      const into = spare[turn] as Csr;
-      contract(graph, contraction.label, left, into, scratch);
-      graph = into;
-      turn = 1 - turn;
-    }
-  }
-
-  /** Merges what no cut of weight `lambda` separates, as far as rounds go; `owner` says who is where. */
-  #kernel(whole: Csr, lambda: number): Csr {
-    const { contraction, spare, scratch, owner } = this.#workspace;
-    for (let v = 0; v < whole.nodeCount; v++) owner[v] = v;
-    let graph = whole;
-    let turn = 0;
-    while (true) {
-      const left = contraction.round(graph, lambda + 1);
-      if (left === graph.nodeCount) return graph;
-      for (let v = 0; v < whole.nodeCount; v++) owner[v] = contraction.label[owner[v] as number] as number;
-      const into = spare[turn] as Csr;
-      contract(graph, contraction.label, left, into, scratch);
-      graph = into;
-      turn = 1 - turn;
-    }
-  }
-}
-
-/** The least weighted degree. */
-function leastDegree({ nodeCount, first, weights }: Csr): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let v = 0; v < nodeCount; v++) {
-    let degree = 0;
-    const stop = first[v + 1] as number;
-    for (let i = first[v] as number; i < stop; i++) degree += weights[i] as number;
-    if (degree < least) least = degree;
-  }
-  return least;
 }
 
 /** Indices of the edges of weight > 0 with exactly one end in a side. */

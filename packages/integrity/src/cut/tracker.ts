@@ -1,85 +1,42 @@
 /**
  * The minimum cut under updates, with as few computations as can be.
  *
- * Kept are a lower and an upper bound of lambda, in whole units, and some known cuts with their present weights: every
- * single node (by weighted degrees) and a pool of sides met before, each brought up to date in O(1) an update. The upper bound
- * is the lightest known cut. When the weight between u and v changes by d:
+ * Kept are a lower and an upper bound of lambda in whole units, cuts whose present weights are known (`known-cuts.ts`), and a
+ * kernel of a few nodes with all light cuts (`cut-kernel.ts`). The upper bound is the lightest known cut, so lambda = lower =
+ * upper is exact and has a witness. Say the weight between u and v changes by d, lambda to lambda', and every cut weighed at
+ * least `lower` before.
  *
- *   d > 0  No cut gets lighter: the lower bound stays. Inside both sides of the lightest known cut nothing changes at all. Across
- *          it the cut becomes heavier, and lambda is where it was only if another known cut still has that weight.
- *   d < 0  A cut loses at most |d|: lower + d is a lower bound. Where the lightest known cut is crossed it loses all of
- *          |d|, and with lower = upper before, both bounds move together: exact, in O(1).
- *          Else only cuts between u and v got lighter. If u and v are still tied by `lower` (their own edge and common
- *          neighbours prove it, Padberg and Rinaldi 1990, or a flow that is stopped there does), the bound stays; a flow
- *          that ends below it is lambda itself, since all other cuts weigh at least `lower`, and its side is a new known cut.
+ * (a) d > 0. No cut gets lighter: lambda' >= lower. A known cut that does not part u and v weighs what it did; if one of
+ *     weight `lower` is left, lambda' = lower. That is every increase inside the sides of the witness, and every other one that
+ *     leaves another known minimum cut alone. Only where the last of them is crossed something must be found out: the least
+ *     cut of the kernel if that is below its ceiling, else a minimum cut of the whole graph.
+ * (b) d < 0 across a witness, bounds equal. It weighs lambda + d now, and no cut lost more: lambda' = lambda + d.
+ * (c) d < 0 else. Cuts that do not part u and v weigh at least `lower` still. Those that do weigh at least lower + d, and at least
+ *     what ties u and v: their edge and common neighbours, or the kernel's ceiling where it merges them. If that is at least
+ *     `lower`, so is lambda'. Else a flow from u to v, stopped at `lower`: if it gets there, the same holds; if it ends at f
+ *     below, its cut weighs f and no cut weighs less, so lambda' = f. *A decrease never needs a computation.*
  *
- * So a decrease never needs a new computation when the value was exact, and an increase only across the last known
- * minimum cut. With thresholds (mode `interval`) even that waits until a threshold T lies in (lower, upper]: outside of it
- * the answer to "lambda < T" is certain.
+ * Mode `interval` lets bounds drift apart, (a) with the upper and (c) with the lower one, as long as every threshold T is
+ * outside of (lower, upper]: T <= lower says that lambda is not below T, T > upper that it is. When one comes inside, (c) has its
+ * flow: it restores the lower bound of before, or gives lambda itself, and either decides T as the bounds of before did
+ * or by the upper one. So here, too, only increases lead to computations.
  */
-import { checkInteger, describe } from '../check.js';
+import { checkInteger, checkNumber, describe } from '../check.js';
 import { IntegrityError } from '../errors.js';
-import { FlowNetwork } from './flow-network.js';
-import { type MinCut, MinCutSolver } from './min-cut.js';
+import { canonicalSide, compareSides } from './canonical.js';
+import { componentsOf } from './components.js';
+import { degreeOf } from './csr.js';
+import { CutKernel } from './cut-kernel.js';
+import { CutEngine } from './engine.js';
+import { KnownCuts } from './known-cuts.js';
+import { type MinCut, minCut } from './min-cut.js';
 import type { CutProblem } from './problem.js';
-import { checkNode, checkProblem, MOST_NODES } from './units.js';
+import { TrackedGraph } from './tracked-graph.js';
+import type { TrackerOptions, TrackerRule, TrackerStep, WeightChange } from './tracker-types.js';
+import { checkNode, checkProblem, isPowerOfTwo, MOST_NODES, MOST_UNITS } from './units.js';
 
-/** How a step was settled. */
-export type TrackerRule =
-  /** Nothing changed. */
-  | 'none'
-  /** An increase inside the sides of the lightest known cut. */
-  | 'increase-inside'
-  /** A decrease across the lightest known cut. */
-  | 'decrease-across'
-  /** An increase across it, and another known cut is as light as it was; or a decrease that made another one the lightest. */
-  | 'known-cut'
-  /** A decrease between nodes that their own edge and common neighbours still tie tightly enough. */
-  | 'certificate'
-  /** A decrease, settled by one flow between the two nodes. */
-  | 'flow'
-  /** The bounds moved apart, and no threshold lies between them. */
-  | 'interval'
-  /** The minimum cut was computed anew. */
-  | 'recomputed';
-
-/** What is known after an update. */
-export interface TrackerStep {
-  /** lambda is at least this. */
-  readonly lower: number;
-  /** lambda is at most this; the weight of a known cut. Equal to `lower` where lambda is known exactly. */
-  readonly upper: number;
-  readonly rule: TrackerRule;
-  /** Whether a minimum cut was computed anew. */
-  readonly recomputed: boolean;
-}
-
-/** The weight between two nodes from now on. */
-export interface WeightChange {
-  readonly u: number;
-  readonly v: number;
-  /** All edges between them together; finite, >= 0. */
-  readonly weight: number;
-}
-
-export interface TrackerOptions {
-  /**
-   * A power of two of which all weights become multiples. Default: 2^-40 of the total at the start, so that weights keep 12
-   * digits and the total can grow 4,000 times.
-   */
-  readonly unit?: number;
-  /** `exact` (default): both bounds are equal after every update. `interval`: only what the thresholds need. */
-  readonly mode?: 'exact' | 'interval';
-  /** Values whose side lambda's must be certain of; finite, >= 0. For mode `interval`. */
-  readonly thresholds?: readonly number[];
-}
-
-interface KnownCut {
-  readonly marks: Uint8Array;
-  value: number;
-}
-
-const POOL = 12;
+/** How many of several minimum cuts that turn up together are remembered. */
+const REMEMBERED = 8;
 
 /**
  * Follows the minimum cut of a graph whose weights change.
@@ -92,12 +49,12 @@ const POOL = 12;
  *   weights: Float64Array.of(5, 5, 5),
  * });
  * console.log(tracker.value); // 10
- * console.log(tracker.update(0, 1, 3)); // { lower: 8, upper: 8, rule: 'decrease-across', recomputed: false }
+ * console.log(tracker.update(0, 1, 3)); // { value: 8, lower: 8, upper: 8, rule: 'decrease-across', recomputed: false }
  */
 export class CutTracker {
   readonly unit: number;
   readonly mode: 'exact' | 'interval';
-  /** How often each rule settled an update. */
+  /** How often each rule settled a step. `kernel` and `recomputed` count what `value` and `isBelow` had to find out, too. */
   readonly stats: Record<TrackerRule, number> = {
     none: 0,
     'increase-inside': 0,
@@ -105,19 +62,23 @@ export class CutTracker {
     'known-cut': 0,
     certificate: 0,
     flow: 0,
+    kernel: 0,
     interval: 0,
     recomputed: 0,
   };
+  /** How often the kernel was built: one or two rounds over the whole graph, less than a computation. */
+  kernels = 0;
+  /** In units. */
   readonly #thresholds: readonly number[];
-  readonly #solver = new MinCutSolver();
-  /** Weights in units by neighbour. */
-  readonly #near: Map<number, number>[] = [];
-  #degrees: Float64Array;
-  #total = 0;
-  #rounded = false;
+  readonly #graph: TrackedGraph;
+  readonly #known: KnownCuts;
+  readonly #kernel = new CutKernel();
+  readonly #engine = new CutEngine();
+  /** By how many units the weight of a pair may be rounded, where it is. */
+  readonly #rounding = new Map<number, number>();
+  #rounded = 0;
   #lower = 0;
   #upper = 0;
-  #pool: KnownCut[] = [];
 
   /** @throws IntegrityError as `minCut`; `ERR_INTEGRITY_ARGUMENT` for a unit that is no power of two, a mode or threshold */
   constructor(problem: CutProblem, { unit, mode = 'exact', thresholds = [] }: TrackerOptions = {}) {
@@ -127,76 +88,66 @@ export class CutTracker {
       throw new IntegrityError(
         'ERR_INTEGRITY_ARGUMENT',
         `mode must be exact or interval, not ${describe(mode)}`,
-        {
-          field: 'mode',
-        },
+        { field: 'mode' },
       );
     this.mode = mode;
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    this.unit = unit ?? (total > 0 ? 2 ** Math.max(-1000, Math.floor(Math.log2(total)) - 40) : 2 ** -40);
-    if (!(this.unit > 0 && Number.isFinite(this.unit) && Number.isInteger(Math.log2(this.unit))))
+    this.unit = unit ?? defaultUnit(weights);
+    if (!isPowerOfTwo(this.unit))
       throw new IntegrityError(
         'ERR_INTEGRITY_ARGUMENT',
         `unit must be a power of two, not ${describe(unit)}`,
-        {
-          field: 'unit',
-        },
+        { field: 'unit' },
       );
-    this.#thresholds = thresholds.map((threshold, i) => {
-      if (!(typeof threshold === 'number' && threshold >= 0 && Number.isFinite(threshold)))
-        throw new IntegrityError(
-          'ERR_INTEGRITY_ARGUMENT',
-          `thresholds[${i}] must be a finite number >= 0, not ${describe(threshold)}`,
-          { field: `thresholds[${i}]` },
-        );
-      return threshold / this.unit;
-    });
-    this.#degrees = new Float64Array(nodeCount);
-    for (let v = 0; v < nodeCount; v++) this.#near.push(new Map());
+    this.#thresholds = thresholds.map(
+      (threshold, i) => checkNumber(threshold, `thresholds[${i}]`, { least: 0 }) / this.unit,
+    );
+    this.#graph = new TrackedGraph(nodeCount);
+    this.#known = new KnownCuts(nodeCount);
     for (let i = 0; i < weights.length; i++) {
       const [u, v] = [sources[i] as number, targets[i] as number];
-      if (u !== v)
-        this.#set(u, v, (this.#near[u]?.get(v) ?? 0) + this.#whole(weights[i] as number, `weights[${i}]`));
+      const whole = this.#whole(weights[i] as number, `weights[${i}]`);
+      if (u === v || whole === 0) continue;
+      this.#checkTotal(whole);
+      this.#known.add(u, v, this.#graph.set(u, v, this.#graph.weight(u, v) + whole));
+      if (whole * this.unit !== weights[i]) this.#roundedBy(u, v, this.#roundingOf(u, v) + 1);
     }
     this.#recompute();
   }
 
   get nodeCount(): number {
-    return this.#near.length;
+    return this.#graph.nodeCount;
   }
 
-  /** lambda, exactly; computes it where only bounds are known. */
+  /** lambda, exactly; found out where only bounds are known. */
   get value(): number {
-    if (this.#lower !== this.#upper) {
-      this.#recompute();
-      this.stats.recomputed++;
-    }
+    if (this.#lower !== this.#upper) this.#find();
     return this.#lower * this.unit;
   }
 
-  /** What is known without computing anything. */
+  /** What is known without finding anything out. */
   get bounds(): { readonly lower: number; readonly upper: number } {
     return { lower: this.#lower * this.unit, upper: this.#upper * this.unit };
   }
 
   /** How far values may be from those of the weights as they were given: 0 where all are multiples of the unit. */
   get errorBound(): number {
-    if (!this.#rounded) return 0;
-    let pairs = 0;
-    for (const near of this.#near) pairs += near.size;
-    return (pairs / 2) * this.unit;
+    return this.#rounded * this.unit;
   }
 
   /** The weight between two nodes. @throws IntegrityError `ERR_INTEGRITY_UNKNOWN_NODE` */
   weight(u: number, v: number): number {
     checkNode(u, this.nodeCount, 'u');
     checkNode(v, this.nodeCount, 'v');
-    return (this.#near[u]?.get(v) ?? 0) * this.unit;
+    return this.#graph.weight(u, v) * this.unit;
   }
 
-  /** Whether lambda is below a threshold. Certain, and free for the thresholds of the options. */
+  /**
+   * Whether lambda < threshold. Certain, and free for the thresholds of the options.
+   *
+   * @throws IntegrityError `ERR_INTEGRITY_ARGUMENT` for a threshold that is not finite
+   */
   isBelow(threshold: number): boolean {
-    const limit = threshold / this.unit;
+    const limit = checkNumber(threshold, 'threshold') / this.unit;
     if (this.#upper < limit) return true;
     if (this.#lower >= limit) return false;
     return this.value < threshold;
@@ -204,29 +155,29 @@ export class CutTracker {
 
   /** A side of the lightest known cut, sorted; canonical only in `minCut`. */
   witness(): Uint32Array {
-    const marks = this.#lightest()?.marks;
-    if (marks !== undefined && this.#pool.some(({ value }) => value === this.#upper))
-      return Uint32Array.from(Array.from(marks, (_, v) => v).filter((v) => marks[v] === 1));
-    const node = this.#degrees.indexOf(this.#upper);
-    return node < 0 ? new Uint32Array(0) : Uint32Array.of(node);
+    return this.#known.side();
   }
 
   /** The canonical minimum cut of the present graph, computed; `edges` are indices into `problem()`. */
   minCut(): MinCut {
-    return this.#solver.solve(this.problem());
+    return minCut(this.problem());
   }
 
-  /** The present graph: one edge for each pair of nodes, u < v, sorted. */
+  /** The present graph: one edge for each pair of nodes with weight, u < v, sorted; whatever changes led to it. */
   problem(): CutProblem {
-    const edges: [number, number, number][] = [];
-    for (const [u, near] of this.#near.entries())
-      for (const [v, weight] of near) if (u < v) edges.push([u, v, weight]);
-    edges.sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    const { nodeCount, sources, targets, weights } = this.#graph;
+    const pairs: number[] = [];
+    for (let i = 0; i < weights.length; i++)
+      if ((weights[i] as number) > 0) pairs.push(pairKey(sources[i] as number, targets[i] as number));
+    const keys = Float64Array.from(pairs).sort();
     return {
-      nodeCount: this.nodeCount,
-      sources: Uint32Array.from(edges, ([u]) => u),
-      targets: Uint32Array.from(edges, ([, v]) => v),
-      weights: Float64Array.from(edges, ([, , weight]) => weight * this.unit),
+      nodeCount,
+      sources: Uint32Array.from(keys, (key) => Math.floor(key / MOST_NODES)),
+      targets: Uint32Array.from(keys, (key) => key % MOST_NODES),
+      weights: Float64Array.from(
+        keys,
+        (key) => this.#graph.weight(Math.floor(key / MOST_NODES), key % MOST_NODES) * this.unit,
+      ),
     };
   }
 
@@ -237,15 +188,9 @@ export class CutTracker {
       throw new IntegrityError('ERR_INTEGRITY_LIMIT', `there are ${MOST_NODES} nodes already`, {
         field: 'nodeCount',
       });
-    this.#near.push(new Map());
-    const degrees = new Float64Array(node + 1);
-    degrees.set(this.#degrees);
-    this.#degrees = degrees;
-    this.#pool = this.#pool.map(({ marks, value }) => {
-      const grown = new Uint8Array(node + 1);
-      grown.set(marks);
-      return { marks: grown, value };
-    });
+    this.#graph.addNode();
+    this.#known.addNode();
+    this.#kernel.addNode();
     this.#lower = 0;
     this.#upper = 0;
     return node;
@@ -255,115 +200,99 @@ export class CutTracker {
    * Sets the weight between two nodes.
    *
    * @throws IntegrityError `ERR_INTEGRITY_UNKNOWN_NODE`, `ERR_INTEGRITY_ARGUMENT` for u = v, `ERR_INTEGRITY_CAPACITY` for a weight
-   *   that is negative, not finite, or makes the total more than 2^53 units
+   *   that is negative, not finite, or makes the total more than 2^52 units; then nothing has changed
    */
   update(u: number, v: number, weight: number): TrackerStep {
     return this.batch([{ u, v, weight }]);
   }
 
   /**
-   * Several updates, and at most one computation at their end. All are checked before the first is done.
+   * Changes the weight between two nodes by a difference, in whole units: adding and taking away the same leaves what was.
    *
-   * @returns what is known at the end; the rule is that of the last update, or `recomputed`
+   * @param delta finite; rounded to units
    * @throws IntegrityError as `update`
    */
-  batch(changes: readonly WeightChange[]): TrackerStep {
-    const whole = this.#check(changes);
-    let rule: TrackerRule = 'none';
-    let open = false;
-    for (const [i, { u, v }] of changes.entries()) {
-      const weight = whole[i] as number;
-      const settled = this.#step(u, v, weight, open);
-      open = settled === undefined;
-      rule = settled ?? 'recomputed';
-      if (settled !== undefined) this.stats[settled]++;
-    }
-    if (open) {
-      this.#recompute();
-      this.stats.recomputed++;
-    }
-    return { ...this.bounds, rule, recomputed: open };
-  }
-
-  #check(changes: readonly WeightChange[]): readonly number[] {
-    checkInteger(changes.length, 'changes.length', 0, 1e7);
-    let growth = 0;
-    const whole = changes.map(({ u, v, weight }, i) => {
-      const place = changes.length === 1 ? '' : `changes[${i}].`;
-      checkNode(u, this.nodeCount, `${place}u`);
-      checkNode(v, this.nodeCount, `${place}v`);
-      if (u === v)
-        throw new IntegrityError(
-          'ERR_INTEGRITY_ARGUMENT',
-          `u and v are both node ${u}: no cut parts a node`,
-          {
-            field: `${place}v`,
-          },
-        );
-      const units = this.#whole(weight, `${place}weight`);
-      growth += units;
-      return units;
-    });
-    if (this.#total + growth > 2 ** 53)
+  add(u: number, v: number, delta: number): TrackerStep {
+    this.#checkPair(u, v, '');
+    const units = Math.round(checkNumber(delta, 'delta', {}, 'ERR_INTEGRITY_CAPACITY') / this.unit);
+    const weight = this.#graph.weight(u, v) + units;
+    if (!(weight >= 0))
       throw new IntegrityError(
         'ERR_INTEGRITY_CAPACITY',
-        `all weights together would be more than 2^53 units of ${this.unit}; give a larger unit`,
-        { field: 'weight' },
+        `delta must leave a weight >= 0, but ${this.#graph.weight(u, v) * this.unit} ${describe(delta)} is ${weight * this.unit}`,
+        { field: 'delta' },
       );
-    return whole;
-  }
-
-  /** A weight in units; never 0 where there is one. */
-  #whole(weight: number, field: string): number {
-    const units = weight / this.unit;
-    if (!(units >= 0 && units <= 2 ** 53))
-      throw new IntegrityError(
-        'ERR_INTEGRITY_CAPACITY',
-        `${field} must be a finite number from 0 to 2^53 units of ${this.unit}, not ${describe(weight)}`,
-        { field },
-      );
-    const whole = units > 0 ? Math.max(1, Math.round(units)) : 0;
-    if (whole !== units) this.#rounded = true;
-    return whole;
+    this.#checkTotal(units);
+    const rounding = this.#roundingOf(u, v) + (units * this.unit === delta ? 0 : 1);
+    return this.#apply([[u, v, weight, rounding]]);
   }
 
   /**
-   * One update.
+   * Several updates, and at most one computation at their end. All are checked before the first is done.
    *
-   * @param open a computation follows anyway: only bring the weights up to date
-   * @returns the rule that settled it, or undefined where a computation must follow
+   * @returns what is known at the end; the rule is that of the last update that changed anything, or of what came after it
+   * @throws IntegrityError as `update`
    */
-  #step(u: number, v: number, weight: number, open: boolean): TrackerRule | undefined {
-    const before = this.#near[u]?.get(v) ?? 0;
-    const change = weight - before;
-    if (change === 0) return open ? undefined : 'none';
-    const lower = this.#lower;
-    const crossed = this.#crossesLightest(u, v);
-    this.#set(u, v, weight);
-    for (const cut of this.#pool) if (cut.marks[u] !== cut.marks[v]) cut.value += change;
-    if (open) return undefined;
-    this.#upper = this.#lightestKnown();
-    if (change > 0) {
-      if (this.#isSettled()) return crossed ? this.#named('known-cut') : this.#named('increase-inside');
-      return undefined;
-    }
-    this.#lower = Math.max(0, lower + change);
-    if (this.#upper <= this.#lower) {
-      this.#lower = this.#upper;
-      return crossed ? 'decrease-across' : 'known-cut';
-    }
-    if (!crossed && this.#tiedBy(u, v) >= lower) {
-      this.#lower = Math.min(lower, this.#upper);
-      return this.#isSettled() ? this.#named('certificate') : undefined;
-    }
-    if (this.#isSettled()) return 'interval';
-    this.#flow(u, v, lower);
-    return this.#isSettled() ? this.#named('flow') : undefined;
+  batch(changes: readonly WeightChange[]): TrackerStep {
+    checkInteger((changes as readonly WeightChange[] | undefined)?.length, 'changes.length', 0, 1e7);
+    let growth = 0;
+    const pairs = changes.map(({ u, v, weight }, i): Change => {
+      const place = changes.length === 1 ? '' : `changes[${i}].`;
+      this.#checkPair(u, v, place);
+      const whole = this.#whole(weight, `${place}weight`);
+      growth += whole;
+      return [u, v, whole, whole * this.unit === weight ? 0 : 1];
+    });
+    this.#checkTotal(growth);
+    return this.#apply(pairs);
   }
 
-  /** In mode `interval` a rule that leaves bounds apart is called so. */
-  #named(rule: TrackerRule): TrackerRule {
-    return this.#lower === this.#upper ? rule : 'interval';
+  #apply(changes: readonly Change[]): TrackerStep {
+    const before = this.#lower;
+    let rule: TrackerRule = 'none';
+    for (const [u, v, weight, rounding] of changes) {
+      this.#roundedBy(u, v, rounding);
+      const settled = this.#step(u, v, weight);
+      if (settled !== 'none') rule = settled;
+    }
+    if (this.#isSettled()) {
+      // In mode `interval` a rule that leaves bounds apart is called so.
+      if (rule !== 'none' && this.#lower !== this.#upper) rule = 'interval';
+      else if (rule === 'interval') rule = 'known-cut';
+      this.stats[rule]++;
+    } else {
+      const [first] = changes;
+      if (changes.length === 1 && first !== undefined && this.#lower < before) {
+        rule = this.#askKernel() ? 'kernel' : 'flow';
+        if (rule === 'flow') this.#flow(first[0], first[1], before);
+      } else rule = this.#find();
+    }
+    const { lower, upper } = this.bounds;
+    const value = lower === upper ? lower : undefined;
+    return { value, lower, upper, rule, recomputed: rule === 'recomputed' };
+  }
+
+  /** One update: rules (a), (b) and (c) of the head. Both bounds hold afterwards, whether or not that is enough. */
+  #step(u: number, v: number, weight: number): TrackerRule {
+    const change = this.#graph.set(u, v, weight);
+    if (change === 0) return 'none';
+    const [lower, upper] = [this.#lower, this.#upper];
+    const parted = this.#known.parts(u, v);
+    this.#known.add(u, v, change);
+    this.#upper = this.#known.least;
+    if (change > 0) {
+      this.#kernel.add(u, v, change, 0);
+      return parted ? 'known-cut' : 'increase-inside';
+    }
+    const tied = this.#graph.tiedBy(u, v);
+    this.#kernel.add(u, v, change, tied);
+    const certain = Math.max(tied, this.#kernel.merges(u, v) ? this.#kernel.ceiling : 0);
+    this.#lower = Math.max(0, Math.min(lower, Math.max(lower + change, certain)));
+    if (this.#lower >= this.#upper) {
+      this.#lower = this.#upper;
+      return parted ? 'decrease-across' : this.#upper < upper ? 'known-cut' : 'certificate';
+    }
+    return certain >= lower ? 'certificate' : 'interval';
   }
 
   #isSettled(): boolean {
@@ -372,96 +301,133 @@ export class CutTracker {
     return !this.#thresholds.some((threshold) => this.#lower < threshold && threshold <= this.#upper);
   }
 
-  /** Raises the lower bound again, as far as a flow between the two nodes allows. */
+  /** lambda, from the kernel where it can say, else from the whole graph. */
+  #find(): 'kernel' | 'recomputed' {
+    if (this.#askKernel()) return 'kernel';
+    this.#recompute();
+    this.stats.recomputed++;
+    return 'recomputed';
+  }
+
+  /** Whether the kernel has a cut so light that it is a minimum cut of the whole graph; then both bounds are its weight. */
+  #askKernel(): boolean {
+    const { ceiling } = this.#kernel;
+    if (ceiling < 0 || ceiling < this.#lower) return false;
+    const { value, inSide } = this.#kernel.least();
+    this.#known.remember(inSide, value);
+    this.#upper = this.#known.least;
+    if (value > ceiling) return false;
+    this.#lower = value;
+    this.stats.kernel++;
+    return true;
+  }
+
+  /**
+   * Rule (c) by a flow: the weight between u and v fell, no cut was lighter than `lower` before, and no other cut is.
+   * Afterwards the bounds are equal, or the lower one is what it was.
+   */
   #flow(u: number, v: number, lower: number): void {
-    const { nodeCount, sources, targets, weights } = this.#units();
-    const network = new FlowNetwork(nodeCount, sources, targets, weights);
-    const value = network.run(u, v, lower);
-    this.#lower = Math.min(lower, value);
-    if (value >= lower) return;
-    this.#remember(network.sourceSide(u), value);
-    this.#upper = Math.min(this.#upper, value);
-  }
-
-  /** A lower bound of every cut between two nodes: their edge and the paths of two edges. */
-  #tiedBy(u: number, v: number): number {
-    let [few, many] = [this.#near[u] as Map<number, number>, this.#near[v] as Map<number, number>];
-    let sum = few.get(v) ?? 0;
-    if (few.size > many.size) [few, many] = [many, few];
-    for (const [x, weight] of few) sum += Math.min(weight, many.get(x) ?? 0);
-    return sum;
-  }
-
-  #set(u: number, v: number, weight: number): void {
-    const change = weight - (this.#near[u]?.get(v) ?? 0);
-    for (const [from, to] of [
-      [u, v],
-      [v, u],
-    ] as const) {
-      if (weight === 0) this.#near[from]?.delete(to);
-      else this.#near[from]?.set(to, weight);
-      this.#degrees[from] = (this.#degrees[from] as number) + change;
+    const limit = Math.min(lower, this.#upper);
+    const { network } = this.#graph;
+    const flow = network.run(u, v, limit);
+    this.#lower = Math.min(flow, limit);
+    if (flow < limit) {
+      const marks = network.sourceSide(u);
+      this.#known.remember((node) => marks[node] === 1, flow);
+      this.#upper = this.#known.least;
     }
-    this.#total += change;
-  }
-
-  #lightest(): KnownCut | undefined {
-    let best: KnownCut | undefined;
-    for (const cut of this.#pool) if (best === undefined || cut.value < best.value) best = cut;
-    return best;
-  }
-
-  /** Whether the lightest known cut parts two nodes. */
-  #crossesLightest(u: number, v: number): boolean {
-    const best = this.#lightest();
-    if (best !== undefined && best.value === this.#upper) return best.marks[u] !== best.marks[v];
-    return this.#degrees[u] === this.#upper || this.#degrees[v] === this.#upper;
-  }
-
-  #lightestKnown(): number {
-    if (this.nodeCount < 2) return 0;
-    let least = this.#lightest()?.value ?? Number.POSITIVE_INFINITY;
-    const degrees = this.#degrees;
-    for (let v = 0; v < degrees.length; v++) if ((degrees[v] as number) < least) least = degrees[v] as number;
-    return least;
-  }
-
-  #remember(marks: Uint8Array, value: number): void {
-    if (this.#pool.length < POOL) {
-      this.#pool.push({ marks, value });
-      return;
-    }
-    let heaviest = 0;
-    for (let i = 1; i < POOL; i++)
-      if ((this.#pool[i] as KnownCut).value > (this.#pool[heaviest] as KnownCut).value) heaviest = i;
-    this.#pool[heaviest] = { marks, value };
-  }
-
-  /** The graph in units: whole numbers, which the solver takes as they are. */
-  #units(): CutProblem {
-    let pairs = 0;
-    for (const near of this.#near) pairs += near.size;
-    const sources = new Uint32Array(pairs / 2);
-    const targets = new Uint32Array(pairs / 2);
-    const weights = new Float64Array(pairs / 2);
-    let at = 0;
-    for (const [u, near] of this.#near.entries())
-      for (const [v, weight] of near) {
-        if (v <= u) continue;
-        sources[at] = u;
-        targets[at] = v;
-        weights[at++] = weight;
-      }
-    return { nodeCount: this.nodeCount, sources, targets, weights };
+    this.stats.flow++;
+    // Without a kernel every such decrease costs a flow; it settles the next ones, at the price of a few flows.
+    if (this.#kernel.ceiling > this.#lower || !this.#kernel.isWorthwhile()) return;
+    this.#load();
+    this.#buildKernel();
+    if (this.#lower !== this.#upper) this.#askKernel();
   }
 
   #recompute(): void {
-    const { value, side } = this.#solver.solve(this.#units());
-    this.#lower = value;
-    this.#upper = value;
-    if (side.length === 0) return;
-    const marks = new Uint8Array(this.nodeCount);
-    for (const v of side) marks[v] = 1;
-    this.#remember(marks, value);
+    this.#lower = this.#upper = 0;
+    const { nodeCount: n, sources, targets, weights } = this.#graph;
+    if (n < 2) return;
+    const engine = this.#engine;
+    this.#load();
+    const lambda = engine.solve(this.#known.least);
+    this.#lower = this.#upper = lambda;
+    if (lambda === 0) {
+      const components = [...componentsOf(n, sources, targets, weights)].sort(compareSides);
+      for (const component of components.slice(0, REMEMBERED)) this.#remember(component);
+    } else {
+      const { kernel, owner } = engine;
+      let found = 0;
+      for (let k = 0; k < kernel.nodeCount && found < REMEMBERED; k++)
+        if (degreeOf(kernel, k) === lambda) {
+          this.#known.remember((node) => owner[node] === k, lambda);
+          found++;
+        }
+      if (found === 0) this.#remember(canonicalSide(kernel, owner, n, lambda));
+    }
+    this.#buildKernel();
   }
+
+  #load(): void {
+    const { nodeCount, sources, targets, weights } = this.#graph;
+    this.#engine.load(nodeCount, sources, targets, weights);
+  }
+
+  #buildKernel(): void {
+    this.kernels++;
+    this.#kernel.build(this.#engine, this.#upper, this.#graph.total);
+  }
+
+  #remember(side: Uint32Array): void {
+    const nodes = new Set(side);
+    this.#known.remember((node) => nodes.has(node), this.#lower);
+  }
+
+  #checkPair(u: number, v: number, place: string): void {
+    checkNode(u, this.nodeCount, `${place}u`);
+    checkNode(v, this.nodeCount, `${place}v`);
+    if (u === v)
+      throw new IntegrityError('ERR_INTEGRITY_ARGUMENT', `u and v are both node ${u}: no cut parts a node`, {
+        field: `${place}v`,
+      });
+  }
+
+  #checkTotal(growth: number): void {
+    if (this.#graph.total + growth <= MOST_UNITS) return;
+    throw new IntegrityError(
+      'ERR_INTEGRITY_CAPACITY',
+      `all weights together would be more than 2^52 units of ${this.unit}; give the tracker a larger unit`,
+      { field: 'weight' },
+    );
+  }
+
+  /** A weight in units; never 0 where there is one. */
+  #whole(weight: number, field: string): number {
+    const units = checkNumber(weight, field, { least: 0 }, 'ERR_INTEGRITY_CAPACITY') / this.unit;
+    return units > 0 || weight > 0 ? Math.max(1, Math.round(units)) : 0;
+  }
+
+  #roundingOf(u: number, v: number): number {
+    return this.#rounding.get(pairKey(u, v)) ?? 0;
+  }
+
+  #roundedBy(u: number, v: number, units: number): void {
+    const key = pairKey(u, v);
+    this.#rounded += units - (this.#rounding.get(key) ?? 0);
+    if (units === 0) this.#rounding.delete(key);
+    else this.#rounding.set(key, units);
+  }
+}
+
+/** Two nodes, their weight in units, and by how many units that may be rounded. */
+type Change = readonly [u: number, v: number, weight: number, rounding: number];
+
+/** One number for a pair of nodes, in the order of the pairs. */
+function pairKey(u: number, v: number): number {
+  return Math.min(u, v) * MOST_NODES + Math.max(u, v);
+}
+
+function defaultUnit(weights: Float64Array): number {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return total > 0 ? 2 ** Math.max(-1022, Math.floor(Math.log2(total)) - 36) : 2 ** -20;
 }

@@ -3,8 +3,9 @@
  *
  * A sum of doubles depends on the order of its terms, so two algorithms, or one algorithm after a relabelling, would call
  * different cuts the smallest. Here every weight becomes a whole number of units, the unit a power of two, with all of
- * them together at most 2^53: then every sum of weights is exact. Where the weights are too far apart for that, they are
- * rounded to the finest unit that fits, and the result says so and by how much.
+ * them together at most 2^52. Then every sum of weights is exact, and so are the numbers that go a little beyond a sum: the
+ * next value above a minimum cut (lambda + 1), and the residual of an undirected edge, up to twice its capacity. Where the
+ * weights are too far apart for that, they are rounded to the finest unit that fits, and the result says so and by how much.
  */
 import { checkInteger, checkNumber, describe } from '../check.js';
 import { IntegrityError } from '../errors.js';
@@ -13,9 +14,12 @@ import type { CutProblem } from './problem.js';
 /** Most nodes that an algorithm takes: a contracted graph has at most 4,096, a flow network some more. */
 export const MOST_NODES = 1 << 16;
 
+/** Most that all weights together come to, in units. */
+export const MOST_UNITS = 2 ** 52;
+
 /** Weights as whole numbers of a unit. */
 export interface WholeWeights {
-  /** Whole numbers; their sum is at most 2^53. */
+  /** Whole numbers; their sum is at most 2^52. */
   readonly weights: Float64Array;
   /** A power of two: a weight is about `weights[i] * unit`. */
   readonly unit: number;
@@ -45,6 +49,11 @@ function highestBit(value: number): number {
   return Math.floor(Math.log2(value / 2 ** -1074)) - 1074;
 }
 
+/** Whether a number is a power of two, of any exponent that a double has. */
+export function isPowerOfTwo(value: number): boolean {
+  return value > 0 && value < Number.POSITIVE_INFINITY && lowestBit(value) === highestBit(value);
+}
+
 /** Divides by a power of two, also where its reciprocal is no number. */
 function inUnits(value: number, exponent: number): number {
   // Two steps: 2^-exponent overflows for exponents below -1023.
@@ -56,7 +65,8 @@ function inUnits(value: number, exponent: number): number {
  * Weights as whole numbers. O(m).
  *
  * @param weights finite, >= 0
- * @throws IntegrityError `ERR_INTEGRITY_CAPACITY` for a weight that is negative or not finite
+ * @throws IntegrityError `ERR_INTEGRITY_CAPACITY` for a weight that is negative or not finite, and for weights whose sum is
+ *   not a finite double
  */
 export function wholeWeights(weights: Float64Array, field = 'weights'): WholeWeights {
   let total = 0;
@@ -75,7 +85,13 @@ export function wholeWeights(weights: Float64Array, field = 'weights'): WholeWei
     total += weight;
   }
   // Each partial sum of whole numbers is exact as long as it is at most 2^53, and then so is this test.
-  if (integers && total <= 2 ** 53) return { weights, unit: 1, exact: true };
+  if (integers && total <= MOST_UNITS) return { weights, unit: 1, exact: true };
+  if (total === Number.POSITIVE_INFINITY)
+    throw new IntegrityError(
+      'ERR_INTEGRITY_CAPACITY',
+      `${field} add up to more than the largest double; give them in a larger unit`,
+      { field },
+    );
 
   const top = highestBit(most);
   let share = 0;
@@ -88,7 +104,7 @@ export function wholeWeights(weights: Float64Array, field = 'weights'): WholeWei
   }
   // share * 2^top is the total, up to its own rounding, which the factor of (1 + 2^-20) and the m units more than cover.
   const fits = (exponent: number): boolean =>
-    inUnits(share, exponent - top) * (1 + 2 ** -20) + weights.length <= 2 ** 53;
+    inUnits(share, exponent - top) * (1 + 2 ** -20) + weights.length <= MOST_UNITS;
   const exact = fits(lowest);
   let exponent = lowest;
   while (!fits(exponent)) exponent++;
@@ -106,13 +122,23 @@ export function roundingOf({ unit, exact }: WholeWeights, edges: number): number
   return exact ? 0 : edges * unit;
 }
 
+/** @throws IntegrityError `ERR_INTEGRITY_ARGUMENT`, or `ERR_INTEGRITY_LIMIT` for more than `MOST_NODES` */
+export function checkNodeCount(nodeCount: number): void {
+  if (checkInteger(nodeCount, 'nodeCount', 0, Number.MAX_SAFE_INTEGER) > MOST_NODES)
+    throw new IntegrityError(
+      'ERR_INTEGRITY_LIMIT',
+      `nodeCount must be at most ${MOST_NODES}, not ${nodeCount}: contract the graph first`,
+      { field: 'nodeCount' },
+    );
+}
+
 /** Checks the shape of a problem; weights are checked by `wholeWeights`. */
 export function checkEnds(
   { nodeCount, sources, targets }: Pick<CutProblem, 'nodeCount' | 'sources' | 'targets'>,
   count: number,
   what: string,
 ): void {
-  checkInteger(nodeCount, 'nodeCount', 0, MOST_NODES);
+  checkNodeCount(nodeCount);
   for (const [field, ends] of [
     ['sources', sources],
     ['targets', targets],

@@ -1,0 +1,550 @@
+/**
+ * Everything wired: graph -> signals -> lambda -> state -> gate, and a record of each step.
+ *
+ * Order of one sample, and why:
+ * 1. read the signals of the graph as it is now;
+ * 2. step the state machine (pure);
+ * 3. seal the sample, and the transition if there is one, into the log: the order of the log is the order of the steps;
+ * 4. publish the state to the gate.
+ * A transition is sealed before it is published, so no decision can rest on a state that the log does not know. Where the log
+ * cannot take it (its queue is full behind a full disk, its key was revoked), the state is published all the same, since the
+ * gate protects the system and the log only tells of it; `auditFailure` says so, and `onAuditFailure: 'unknown'` is for those who
+ * prefer the rules of state `unknown` to an unproved state. What could not be recorded is counted, and the count is recorded
+ * with the next event that can be.
+ *
+ * Nothing here has a timer: `sample` and `tick` are called by the host, `startSampling` of `@ruvector/integrity/node` does it in Node.
+ */
+import type { ServedEntry, ServedView } from '../adapters/source.js';
+import type { CanonicalObject } from '../audit/canonical.js';
+import type { AppendedRecord, AuditLog } from '../audit/log.js';
+import {
+  checkInteger,
+  checkKeys,
+  checkName,
+  checkNumber,
+  checkObject,
+  checkTime,
+  describe,
+} from '../check.js';
+import { Gate } from '../control/gate.js';
+import { decisionError } from '../control/gate-decisions.js';
+import type { GateDecision, GateMode, GateTicket } from '../control/gate-types.js';
+import type { GatePolicyInput } from '../control/policy-types.js';
+import { StateMachine, type StateStart } from '../control/state-machine.js';
+import type { StateMachineOptions } from '../control/state-options.js';
+import type {
+  IntegrityState,
+  KnownState,
+  SampleInput,
+  StateInput,
+  StateName,
+  StateTransition,
+  StepResult,
+} from '../control/states.js';
+import { IntegrityError } from '../errors.js';
+import { ContractedGraph } from '../graph/contracted-graph.js';
+import type { GraphSnapshot } from '../graph/snapshot.js';
+import type { GraphLimits } from '../graph/types.js';
+import type { Reserve } from '../signal/flow.js';
+import { lambda2 } from '../spectral/lambda2.js';
+import { inputBody, sampleBody, transitionBody } from './events.js';
+import { type OfferedFrom, OfferedLoad } from './offered.js';
+import { checkSignals, namesOf, readSignals, type SignalContract, witnessOf } from './signals.js';
+import type { HistoryPoint, SampleView } from './view.js';
+import { entryView, gateView, graphView, logView } from './views.js';
+
+/** What a system says of itself once. */
+export interface IntegrityOptions {
+  /** The system's name, 1 to 128 characters. */
+  readonly name: string;
+  /** Milliseconds since 1970, whole; `Date.now`. */
+  readonly clock: () => number;
+  /** Chance for the gate's jitter, in [0, 1); `Math.random`. */
+  readonly random: () => number;
+  /** Which signals make lambda. */
+  readonly signals: SignalContract;
+  /** A graph, or limits for a new one. */
+  readonly graph?: ContractedGraph | GraphLimits;
+  /** Which of the gate's operations are offered load of which commodity; see `offer` for load that is measured elsewhere. */
+  readonly offeredFrom?: OfferedFrom;
+  readonly states?: StateMachineOptions;
+  /** A state that was stored, to go on from; default: nothing was seen yet, `unknown`. */
+  readonly resume?: IntegrityState;
+  readonly policy?: GatePolicyInput;
+  /** Default `observe`: decisions are counted and not enforced. */
+  readonly mode?: GateMode;
+  /** Where events are recorded; without one nothing is proved. */
+  readonly log?: AuditLog;
+  /** What the gate goes by when a transition could not be recorded: the new state all the same (default), or `unknown`. */
+  readonly onAuditFailure?: 'publish' | 'unknown';
+  /** Whether each sample is recorded, which lets the log be replayed; default true with a log. */
+  readonly recordSamples?: boolean;
+  /** Compute lambda2 with every n-th sample; 0 (default): never. */
+  readonly driftEvery?: number;
+  /** How many samples `view().history` goes back; 0 to 10,000, default 720. */
+  readonly history?: number;
+  /** A stopwatch in milliseconds for `durationMs`: `performance.now`. */
+  readonly stopwatch?: () => number;
+}
+
+/** Who asks, and for how much. */
+export interface Question {
+  /** 1 to 256 characters. */
+  readonly tenant?: string;
+  /** 0 to 1,000,000,000; default: what the policy says of the operation. */
+  readonly cost?: number;
+  /** Whether the same work was refused before. */
+  readonly retry?: boolean;
+}
+
+/** A transition with what explains it. */
+export interface TransitionEvent extends StateTransition {
+  readonly step: StepResult;
+  readonly sample: SampleView | null;
+  /** Its record; undefined without a log, or where the log could not take it. */
+  readonly record: AppendedRecord | undefined;
+}
+
+const keys = [
+  'name',
+  'clock',
+  'random',
+  'signals',
+  'graph',
+  'offeredFrom',
+  'states',
+  'resume',
+  'policy',
+  'mode',
+  'log',
+  'onAuditFailure',
+  'recordSamples',
+  'driftEvery',
+  'history',
+  'stopwatch',
+];
+/** Records that `view()` shows. */
+const SHOWN_ENTRIES = 24;
+
+/**
+ * A system under watch.
+ *
+ * @example
+ * const integrity = createIntegrity({
+ *   name: 'orders',
+ *   clock: Date.now,
+ *   random: Math.random,
+ *   mode: 'enforce',
+ *   signals: { flow: { commodities: [{ name: 'job', sources: ['clients'], sinks: ['done'] }] } },
+ * });
+ * integrity.graph.upsertNode({ name: 'clients', type: 'source' });
+ * integrity.graph.upsertNode({ name: 'done', type: 'sink' });
+ * integrity.graph.upsertEdge({
+ *   source: 'clients', target: 'done', type: 'worker', directed: true, capacity: 100, cost: { job: 1 },
+ * });
+ * integrity.offer({ job: 40 });
+ * integrity.sample(); // { lambdaPpm: 1000000, ... }
+ * if (integrity.check('search').allowed) search();
+ */
+export class Integrity {
+  readonly name: string;
+  readonly graph: ContractedGraph;
+  readonly log: AuditLog | undefined;
+  readonly #options: IntegrityOptions;
+  readonly #clock: () => number;
+  readonly #machine: StateMachine;
+  readonly #offered: OfferedLoad;
+  readonly #reserves = new Map<string, Reserve>();
+  readonly #history: HistoryPoint[] = [];
+  readonly #entries: ServedEntry[] = [];
+  readonly #listeners = {
+    sample: new Set<(sample: SampleView) => void>(),
+    transition: new Set<(event: TransitionEvent) => void>(),
+    entry: new Set<(entry: ServedEntry) => void>(),
+  };
+  #signals: SignalContract;
+  #gate: Gate;
+  #sample: SampleView | null = null;
+  #samples = 0;
+  #fiedler: Float64Array | undefined;
+  #lambda2: number | null = null;
+  #unrecorded = 0;
+  #auditFailure: unknown;
+  #refusedBefore = 0;
+
+  constructor(options: IntegrityOptions) {
+    checkKeys(checkObject(options, 'options'), 'options', keys);
+    for (const name of ['clock', 'random'] as const)
+      if (typeof options[name] !== 'function')
+        throw new IntegrityError(
+          'ERR_INTEGRITY_ARGUMENT',
+          `options.${name} must be a function, such as ${name === 'clock' ? 'Date.now' : 'Math.random'}, not ${describe(options[name])}`,
+          { field: `options.${name}` },
+        );
+    this.name = checkName(options.name, 'options.name');
+    checkSignals(options.signals);
+    checkInteger(options.driftEvery ?? 0, 'options.driftEvery', 0, 1_000_000);
+    checkInteger(options.history ?? 720, 'options.history', 0, 10_000);
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#signals = options.signals;
+    this.graph =
+      options.graph instanceof ContractedGraph ? options.graph : new ContractedGraph(options.graph);
+    this.log = options.log;
+    const start: StateStart = options.resume === undefined ? { now: this.#now() } : { state: options.resume };
+    this.#machine = new StateMachine(options.states ?? {}, start);
+    this.#gate = this.#newGate(options.policy, options.mode);
+    this.#offered = new OfferedLoad(options.offeredFrom ?? {}, options.signals.flow);
+    this.#publish(this.#now(), undefined);
+  }
+
+  /** The state in force. */
+  get state(): StateName {
+    return this.#machine.state;
+  }
+
+  /** All that the state machine remembers: store it, and give it back as `resume`. */
+  get integrityState(): IntegrityState {
+    return this.#machine.integrityState;
+  }
+
+  /** The gate as it is; another one after `setPolicy`. */
+  get gate(): Gate {
+    return this.#gate;
+  }
+
+  /** The last sample. */
+  get lastSample(): SampleView | null {
+    return this.#sample;
+  }
+
+  /** Why the log could not take the last event, or undefined; and how many events it is missing. */
+  get auditFailure(): { readonly cause: unknown; readonly unrecorded: number } | undefined {
+    return this.#unrecorded === 0 ? undefined : { cause: this.#auditFailure, unrecorded: this.#unrecorded };
+  }
+
+  /**
+   * Says what load is offered, in operations a second by commodity; what is left out keeps its rate. Offered, not admitted.
+   *
+   * @throws IntegrityError `ERR_INTEGRITY_CAPACITY` for a rate that is negative or not finite; `ERR_INTEGRITY_ARGUMENT` for a
+   *   commodity that the contract does not name, or one that is counted by the gate
+   */
+  offer(rates: Readonly<Record<string, number>>): void {
+    this.#offered.set(rates);
+  }
+
+  /** Sets a reserve, or takes one away (null). It counts in the flow signal. @throws IntegrityError with the next sample, for bad numbers */
+  reserve(name: string, reserve: Omit<Reserve, 'name'> | null): void {
+    checkName(name, 'name', 64);
+    if (this.#signals.flow === undefined)
+      throw new IntegrityError(
+        'ERR_INTEGRITY_POLICY',
+        'reserves count in the flow signal, and the contract has none',
+        {
+          field: 'signals.flow',
+        },
+      );
+    if (reserve === null) {
+      this.#reserves.delete(name);
+      return;
+    }
+    checkNumber(reserve.free, 'free', { least: 0 }, 'ERR_INTEGRITY_CAPACITY');
+    checkNumber(reserve.growth, 'growth', {}, 'ERR_INTEGRITY_CAPACITY');
+    if (!(checkNumber(reserve.reactionSeconds, 'reactionSeconds', { least: 0 }) > 0))
+      throw new IntegrityError('ERR_INTEGRITY_ARGUMENT', 'reactionSeconds must be > 0', {
+        field: 'reactionSeconds',
+      });
+    this.#reserves.set(name, { ...reserve, name });
+  }
+
+  /**
+   * Looks at the system now: signals, state, log, gate. About a millisecond for 1,000 nodes and 10,000 edges, more with a
+   * navigability signal.
+   *
+   * @returns what was seen; a signal that failed has lambda null, and the state machine takes that as no data
+   */
+  sample(): SampleView {
+    const now = this.#now();
+    const began = this.#options.stopwatch?.();
+    this.#offered.measure(this.#gate.counters(), now);
+    const snapshot = this.graph.snapshot();
+    const reading = readSignals(snapshot, this.#signals, this.#offered.rates, [...this.#reserves.values()]);
+    this.#drift(snapshot);
+    this.#samples++;
+    const sample: SampleView = {
+      at: now,
+      lambdaPpm: reading.lambdaPpm,
+      signals: reading.signals,
+      binding: reading.binding,
+      witness: witnessOf(snapshot, reading.witness),
+      side: namesOf(snapshot, reading.side),
+      components: reading.minCut.components.length,
+      minCut: reading.minCut.value,
+      lambda2: this.#lambda2,
+      durationMs: began === undefined ? null : (this.#options.stopwatch as () => number)() - began,
+    };
+    this.#sample = sample;
+    const input: SampleInput = { type: 'sample', now, at: now, lambdaPpm: reading.lambdaPpm };
+    this.#apply(input, sample);
+    this.#recordRefusals(now);
+    const limit = this.#options.history ?? 720;
+    if (limit > 0) this.#history.push({ at: now, lambdaPpm: sample.lambdaPpm, state: this.state });
+    if (this.#history.length > limit) this.#history.shift();
+    for (const listener of this.#listeners.sample) listener(sample);
+    return sample;
+  }
+
+  /** Lets time pass: samples go stale, overrides end. Call it where samples may fail to come. */
+  tick(): StepResult {
+    return this.#apply({ type: 'tick', now: this.#now() }, undefined);
+  }
+
+  /**
+   * May this operation go on? A synchronous read of memory.
+   *
+   * @param operation a name of the policy; any other has the policy's default class
+   */
+  check(operation: string, question: Question = {}): GateDecision {
+    return this.#gate.check(operation, { ...question, now: this.#now() });
+  }
+
+  /** As `check`, and counts as in flight until it is released: call `release` in a `finally`. */
+  acquire(operation: string, question: Question = {}): GateTicket {
+    return this.#gate.acquire(operation, { ...question, now: this.#now() });
+  }
+
+  /**
+   * Runs a function if the gate lets it.
+   *
+   * @throws IntegrityError `ERR_INTEGRITY_THROTTLED`, `ERR_INTEGRITY_DEFERRED` or `ERR_INTEGRITY_REJECTED` where it does not; what the
+   *   function throws
+   */
+  async guard<T>(operation: string, run: () => T | Promise<T>, question: Question = {}): Promise<T> {
+    const { decision, release } = this.acquire(operation, question);
+    if (!decision.allowed) throw decisionError(decision, operation);
+    try {
+      return await run();
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Decides the state for a while; recorded, with who and why. Samples go on beneath it.
+   *
+   * @param override `forMs`: how long, at most `states.maxOverrideMs`
+   * @throws IntegrityError `ERR_INTEGRITY_ARGUMENT` with the field
+   */
+  override(override: {
+    readonly state: KnownState;
+    readonly reason: string;
+    readonly actor: string;
+    readonly forMs: number;
+  }): StepResult {
+    const { state, reason, actor, forMs } = override;
+    const now = this.#now();
+    const until = now + checkInteger(forMs, 'forMs', 1, Number.MAX_SAFE_INTEGER - now);
+    return this.#apply({ type: 'override', now, state, reason, actor, until }, undefined);
+  }
+
+  /** Ends an override early; recorded. */
+  clearOverride(by: { readonly actor: string; readonly reason?: string }): StepResult {
+    return this.#apply({ type: 'clear', now: this.#now(), ...by }, undefined);
+  }
+
+  /**
+   * Puts another policy, mode or contract of signals in place; recorded, with who and why. What is left out stays. Counters of the
+   * gate start anew with a new policy or mode.
+   *
+   * @throws IntegrityError `ERR_INTEGRITY_POLICY` with the field; nothing has changed then
+   */
+  setPolicy(change: {
+    readonly actor: string;
+    readonly reason: string;
+    readonly policy?: GatePolicyInput;
+    readonly mode?: GateMode;
+    readonly signals?: SignalContract;
+  }): void {
+    const actor = checkName(change.actor, 'actor');
+    const reason = checkName(change.reason, 'reason', 256);
+    const signals = change.signals ?? this.#signals;
+    checkSignals(signals);
+    if (change.policy !== undefined || change.mode !== undefined) {
+      const gate = this.#newGate(change.policy ?? this.#gate.policy, change.mode ?? this.#gate.mode);
+      this.#offered.restart();
+      this.#refusedBefore = 0;
+      this.#gate = gate;
+    }
+    this.#offered.contract(signals.flow);
+    this.#signals = signals;
+    const now = this.#now();
+    this.#record('policy', now, {
+      actor,
+      reason,
+      mode: this.#gate.mode,
+      ...(change.policy === undefined ? {} : { policy: this.#gate.policy as unknown as CanonicalObject }),
+      ...(change.signals === undefined ? {} : { signals: JSON.stringify(change.signals) }),
+    });
+    this.#publish(now, undefined);
+  }
+
+  /** @returns the function that ends the subscription; a listener that throws throws out of `sample` */
+  onSample(listener: (sample: SampleView) => void): () => void {
+    return subscribe(this.#listeners.sample, listener);
+  }
+
+  /** Called when the state in force has changed, and is published. */
+  onTransition(listener: (event: TransitionEvent) => void): () => void {
+    return subscribe(this.#listeners.transition, listener);
+  }
+
+  /** Called with every record that goes into the log from here. */
+  onEntry(listener: (entry: ServedEntry) => void): () => void {
+    return subscribe(this.#listeners.entry, listener);
+  }
+
+  /** Everything that there is to see, as JSON. O(graph). */
+  view(): ServedView {
+    return {
+      name: this.name,
+      at: this.#now(),
+      state: this.#machine.integrityState,
+      thresholds: this.#machine.options.thresholds,
+      sample: this.#sample,
+      history: [...this.#history],
+      graph: graphView(this.graph.snapshot()),
+      mode: this.#gate.mode,
+      gate: gateView(this.#gate.counters()),
+      log: this.log === undefined ? null : logView(this.log, this.#entries),
+    };
+  }
+
+  #now(): number {
+    return checkTime(this.#clock(), 'clock()');
+  }
+
+  #newGate(policy: GatePolicyInput | undefined, mode: GateMode | undefined): Gate {
+    return new Gate({
+      ...(policy === undefined ? {} : { policy }),
+      ...(mode === undefined ? {} : { mode }),
+      random: this.#options.random,
+    });
+  }
+
+  #drift(snapshot: GraphSnapshot): void {
+    const every = this.#options.driftEvery ?? 0;
+    if (every === 0 || this.#samples % every !== 0) return;
+    const problem = snapshot.cutProblem();
+    const start = this.#fiedler?.length === problem.nodeCount ? { start: this.#fiedler } : {};
+    const { value, vector } = lambda2(problem, start);
+    this.#lambda2 = value;
+    this.#fiedler = vector;
+  }
+
+  #apply(input: StateInput, sample: SampleView | undefined): StepResult {
+    const step = this.#machine.apply(input);
+    const { transition } = step;
+    let recorded = true;
+    if (sample !== undefined) {
+      if (this.#options.recordSamples ?? true)
+        recorded = this.#record('sample', input.now, sampleBody(input, sample)) !== undefined;
+    } else if (input.type !== 'tick')
+      recorded = this.#record('override', input.now, { input: inputBody(input) }) !== undefined;
+    let record: AppendedRecord | undefined;
+    if (transition !== undefined) {
+      const { version, nodeCount, edgeCount } = this.graph;
+      const graph = { version, nodes: nodeCount, edges: edgeCount };
+      // A tick is only worth a record when it changed something; then the replay needs it too.
+      const tick = input.type === 'tick' ? { input: inputBody(input) } : {};
+      record = this.#record('transition', input.now, {
+        ...transitionBody(transition, step, this.#sample, graph),
+        ...tick,
+      });
+      recorded = recorded && record !== undefined;
+    }
+    this.#publish(
+      input.now,
+      recorded || this.log === undefined ? undefined : this.#options.onAuditFailure,
+      record,
+    );
+    if (transition !== undefined)
+      for (const listener of this.#listeners.transition)
+        listener({ ...transition, step, sample: this.#sample, record });
+    return step;
+  }
+
+  /** Tells the gate the state in force. */
+  #publish(now: number, failure: 'publish' | 'unknown' | undefined, record?: AppendedRecord): void {
+    const { measured, hold, override } = this.#machine.integrityState;
+    const witness = this.#sample?.witness ?? [];
+    this.#gate.publish({
+      state: failure === 'unknown' ? 'unknown' : this.#machine.state,
+      witnessTypes: [...new Set(witness.map(({ type }) => type))],
+      at: now,
+      recovering: hold !== undefined && override === undefined && measured !== 'normal',
+      lambdaPpm: this.#sample?.lambdaPpm ?? null,
+      event: record === undefined ? null : String(record.seq),
+    });
+  }
+
+  /** Seals an event; undefined where there is no log or it cannot take it. */
+  #record(type: string, at: number, body: CanonicalObject): AppendedRecord | undefined {
+    if (this.log === undefined) return undefined;
+    try {
+      const missing = this.#unrecorded === 0 ? {} : { unrecordedBefore: this.#unrecorded };
+      const record = this.log.append({ type, at, body: { ...body, ...missing } });
+      this.#unrecorded = 0;
+      this.#auditFailure = undefined;
+      const entry = entryView(record);
+      this.#entries.push(entry);
+      if (this.#entries.length > SHOWN_ENTRIES) this.#entries.shift();
+      for (const listener of this.#listeners.entry) listener(entry);
+      return record;
+    } catch (error) {
+      if (!(error instanceof IntegrityError)) throw error;
+      this.#unrecorded++;
+      this.#auditFailure = error;
+      return undefined;
+    }
+  }
+
+  /** What the gate refused since the last sample, in one event: a storm of refusals must not become a storm of records. */
+  #recordRefusals(now: number): void {
+    const { operations } = this.#gate.counters();
+    let total = 0;
+    for (const each of operations) total += each.throttled + each.deferred + each.rejected;
+    if (total === this.#refusedBefore || this.log === undefined) return;
+    const refused = operations
+      .filter((each) => each.throttled + each.deferred + each.rejected > 0)
+      .map(({ name, class: risk, throttled, deferred, rejected }) => ({
+        name,
+        class: risk,
+        throttled,
+        deferred,
+        rejected,
+      }));
+    this.#record('refusal', now, {
+      state: this.state,
+      mode: this.#gate.mode,
+      since: total - this.#refusedBefore,
+      totals: refused.slice(0, 64),
+    });
+    this.#refusedBefore = total;
+  }
+}
+
+function subscribe<T>(listeners: Set<T>, listener: T): () => void {
+  listeners.add(listener);
+  return () => {
+    listeners.delete(listener);
+  };
+}
+
+/**
+ * Wires graph, signals, state machine, gate and log for a system.
+ *
+ * @throws IntegrityError `ERR_INTEGRITY_ARGUMENT`, `ERR_INTEGRITY_POLICY`, `ERR_INTEGRITY_THRESHOLDS`; `field` names the place
+ */
+export function createIntegrity(options: IntegrityOptions): Integrity {
+  return new Integrity(options);
+}

@@ -1,0 +1,163 @@
+/** From a graph to one number and what explains it: the part of a sample that is a pure function. */
+import { checkKeys, checkObject } from '../check.js';
+import { lambdaPpm } from '../control/states.js';
+import { type MinCut, minCut } from '../cut/min-cut.js';
+import { IntegrityError } from '../errors.js';
+import type { GraphSnapshot } from '../graph/snapshot.js';
+import type { GraphEdge, GraphNode } from '../graph/types.js';
+import { checkFlowOptions, type FlowOptions, flowSignal, type Reserve } from '../signal/flow.js';
+import { type NavigabilityOptions, navigability, regionsOf } from '../signal/navigability.js';
+import { lambdaOf } from '../signal/scale.js';
+import type { StructureOptions } from '../signal/structure.js';
+import type { SignalView, WitnessEdge } from './view.js';
+
+/** `lambda_nav` of the nodes of some types, with the edges of some types as links. */
+export interface NavigabilityContract extends Omit<NavigabilityOptions, 'signal'> {
+  /** Types of the nodes that are regions; their weights are their live rows. */
+  readonly nodeTypes: readonly string[];
+  /** Types of the edges that are links. */
+  readonly edgeTypes: readonly string[];
+}
+
+/** Which signals make lambda; the least of them decides. At least one. */
+export interface SignalContract {
+  readonly flow?: FlowOptions;
+  readonly navigability?: NavigabilityContract;
+  readonly structure?: StructureOptions;
+}
+
+/** What the graph says at one moment. */
+export interface Reading {
+  /** The least of the signals; null where one failed. */
+  readonly lambdaPpm: number | null;
+  readonly signals: readonly SignalView[];
+  /** The signal that decided: the first of those with the least lambda. */
+  readonly binding: string | null;
+  /** Indices in the snapshot: the edges of the cut that decided, or of the global minimum cut where no cut did. */
+  readonly witness: Uint32Array;
+  /** Indices in the snapshot of the nodes on one side of it. */
+  readonly side: Uint32Array;
+  readonly minCut: MinCut;
+  /** What went wrong in signals that failed. */
+  readonly failures: readonly { readonly signal: string; readonly error: unknown }[];
+}
+
+interface SignalReading {
+  readonly lambda: number;
+  readonly about: string;
+  readonly witness: Uint32Array;
+  readonly side: Uint32Array;
+}
+
+/** @throws IntegrityError `ERR_INTEGRITY_POLICY` where there is no signal; what the signals throw for their options */
+export function checkSignals(signals: SignalContract): void {
+  checkKeys(checkObject(signals, 'signals'), 'signals', ['flow', 'navigability', 'structure']);
+  if (signals.flow !== undefined) checkFlowOptions(signals.flow);
+  if (signals.flow === undefined && signals.navigability === undefined && signals.structure === undefined)
+    throw new IntegrityError(
+      'ERR_INTEGRITY_POLICY',
+      'signals must name at least one of flow, navigability and structure: without a signal there is no lambda',
+      { field: 'signals' },
+    );
+}
+
+function edgesText(count: number): string {
+  return count === 1 ? 'cut of 1 edge' : `cut of ${count} edges`;
+}
+
+/**
+ * Reads all signals of a contract. A signal that throws (a baseline that is missing, a commodity whose node is source and sink) counts
+ * as failed: lambda is null then, and the state machine treats that as no data, not as good news.
+ *
+ * @param offered operations a second by commodity
+ */
+export function readSignals(
+  snapshot: GraphSnapshot,
+  contract: SignalContract,
+  offered: ReadonlyMap<string, number>,
+  reserves: readonly Reserve[],
+): Reading {
+  const cut = minCut(snapshot.cutProblem());
+  const readings: Record<string, (() => SignalReading) | undefined> = {
+    flow:
+      contract.flow &&
+      (() => {
+        const flow = flowSignal(snapshot, contract.flow as FlowOptions, offered, reserves);
+        const about =
+          flow.binding === undefined ? 'nothing offered' : `${flow.binding.kind} ${flow.binding.name}`;
+        return { lambda: flow.lambda, about, witness: flow.edges, side: flow.side };
+      }),
+    navigability:
+      contract.navigability &&
+      (() => {
+        const { nodeTypes, edgeTypes, ...options } = contract.navigability as NavigabilityContract;
+        const regions = regionsOf(snapshot, nodeTypes, edgeTypes);
+        const { lambda, cut: least } = navigability(regions.problem, regions.rows, options);
+        if (least === undefined)
+          return { lambda, about: 'too few regions', witness: new Uint32Array(0), side: new Uint32Array(0) };
+        return {
+          lambda,
+          about: edgesText(least.edges.length),
+          witness: least.edges.map((j) => regions.edges[j] as number),
+          side: least.side.map((i) => regions.nodes[i] as number),
+        };
+      }),
+    structure:
+      contract.structure &&
+      (() => {
+        const { baseline, failRatio = 0 } = contract.structure as StructureOptions;
+        if (!(baseline > 0 && Number.isFinite(baseline) && failRatio >= 0 && failRatio < 1))
+          throw new IntegrityError(
+            'ERR_INTEGRITY_POLICY',
+            'structure needs a baseline above 0 and a failRatio in 0..1',
+            {
+              field: 'signals.structure',
+            },
+          );
+        const lambda = lambdaOf(cut.value / baseline, failRatio, 1);
+        return { lambda, about: edgesText(cut.edges.length), witness: cut.edges, side: cut.side };
+      }),
+  };
+  const signals: SignalView[] = [];
+  const failures: { signal: string; error: unknown }[] = [];
+  let least: (SignalReading & { readonly name: string; readonly ppm: number }) | undefined;
+  for (const [name, read] of Object.entries(readings)) {
+    if (read === undefined) continue;
+    try {
+      const reading = read();
+      const ppm = lambdaPpm(reading.lambda) as number;
+      signals.push({ name, lambdaPpm: ppm, about: reading.about });
+      if (least === undefined || ppm < least.ppm) least = { ...reading, name, ppm };
+    } catch (error) {
+      signals.push({
+        name,
+        lambdaPpm: null,
+        about: error instanceof Error ? error.message.slice(0, 200) : 'failed',
+      });
+      failures.push({ signal: name, error });
+    }
+  }
+  const explains = least !== undefined && least.witness.length > 0 ? least : undefined;
+  return {
+    lambdaPpm: failures.length > 0 || least === undefined ? null : least.ppm,
+    signals,
+    binding: least?.name ?? null,
+    witness: explains?.witness ?? cut.edges,
+    side: explains?.side ?? cut.side,
+    minCut: cut,
+    failures,
+  };
+}
+
+/** Edges of a witness by name. */
+export function witnessOf({ edges, weights }: GraphSnapshot, indices: Uint32Array): readonly WitnessEdge[] {
+  return Array.from(indices, (j) => {
+    const { source, target, type, directed } = edges[j] as GraphEdge;
+    return { source, target, type, directed, weight: weights[j] as number };
+  });
+}
+
+/** Nodes by name. */
+export function namesOf({ nodes }: GraphSnapshot, indices: Uint32Array): readonly string[] {
+  return Array.from(indices, (i) => (nodes[i] as GraphNode).name);
+}

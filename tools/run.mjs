@@ -3,7 +3,7 @@
 /**
  * Sets up what is missing, builds what is out of date, and runs one of the repository's programs:
  *
- *     node tools/run.mjs demo|test|bench|crash|build|emit [arguments...]
+ *     node tools/run.mjs demo|example|test|bench|crash|build|emit [arguments...]
  *
  * Needs no package: it runs before `npm ci`. Set-up speaks on stderr only; stdout belongs to the program.
  */
@@ -26,6 +26,9 @@ async function node(script, args, env) {
   return status;
 }
 
+/** Examples that need no server; the demo is the one that does. */
+const examples = ['job-system'];
+
 /** @type {Record<string, (args: string[]) => Promise<number>>} */
 const programs = {
   build: async () => {
@@ -37,6 +40,14 @@ const programs = {
     return node(['packages', 'pg-extension', 'dist', 'emit', 'main.js'], args, process.env);
   },
   demo: async (args) => node(['examples', 'word-search', 'dist', 'main.js'], args, await setUp()),
+  example: async ([name = '', ...args]) => {
+    if (!examples.includes(name)) {
+      process.stderr.write(`usage: npm run example -- ${examples.join('|')} [arguments...]\n`);
+      return 2;
+    }
+    await setUpTypeScript();
+    return node(['examples', name, 'dist', 'main.js'], args, process.env);
+  },
   bench: async (args) => node(['packages', 'bench', 'dist', 'main.js'], args, await setUp()),
   crash: async (args) => node(['conformance', 'dist', 'crash', 'main.js'], args, await setUp()),
   test: async (args) => test(args, await setUp()),

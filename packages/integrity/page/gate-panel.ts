@@ -15,12 +15,13 @@ export class GatePanel {
 
   update({ gate, mode }: ServedView): void {
     const badge = byId('mode');
-    badge.hidden = false;
+    // A log tells nothing of the gate.
+    badge.hidden = gate.length === 0;
     setText(badge, modes[mode] ?? mode);
     if (gate === this.#gate) return;
     this.#gate = gate;
     if (gate.length === 0) {
-      byId('gate').replaceChildren(el('p', { class: 'line' }, 'Nobody has asked yet.'));
+      byId('gate').replaceChildren(el('p', { class: 'line' }, 'There are no counts here.'));
       return;
     }
     const rows = gate.map((counts) => {

@@ -124,7 +124,7 @@ export class GraphLayout {
           .strength(nodes.length > 300 ? -60 : -320)
           .theta(0.9),
       )
-      .force('collide', forceCollide(26))
+      .force('collide', forceCollide(layers === undefined || nodes.length > 300 ? 26 : 46))
       // A flow goes from left to right; what is not part of one only keeps near.
       .force(
         'x',
@@ -132,7 +132,7 @@ export class GraphLayout {
           layerOf(node, i) < 0 ? 0.05 : 0.9,
         ),
       )
-      .force('y', forceY(0).strength(0.09))
+      .force('y', forceY(0).strength(layers === undefined ? 0.09 : 0.04))
       .alpha(fresh ? 1 : 0.4)
       .stop();
     this.#settle();

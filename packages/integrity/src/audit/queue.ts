@@ -131,12 +131,7 @@ export class WriteQueue {
   }
 
   #start(): Promise<void> {
-    // A turn of the microtask queue first: records of one synchronous run share a write.
-    this.#running ??= Promise.resolve()
-      .then(() => this.#drain())
-      .finally(() => {
-        this.#running = undefined;
-      });
+    this.#running ??= this.#drain();
     return this.#running;
   }
 
@@ -149,27 +144,41 @@ export class WriteQueue {
   }
 
   async #drain(): Promise<void> {
-    while (this.#waiting.length > 0 && this.#state !== 'failed') {
-      const batch: Uint8Array[] = [];
-      let bytes = 0;
-      for (const { record } of this.#waiting) {
-        if (batch.length === batchRecords || (batch.length > 0 && bytes + record.bytes.length > batchBytes))
-          break;
-        batch.push(record.bytes);
-        bytes += record.bytes.length;
+    // A turn of the microtask queue first: records of one synchronous run share a write.
+    await undefined;
+    try {
+      while (this.#waiting.length > 0 && this.#state !== 'failed') {
+        const batch = this.#batch();
+        try {
+          await this.#store.append(this.#stored, batch);
+        } catch (error) {
+          this.#fail(error);
+          return;
+        }
+        this.#stored += batch.length;
+        const done = this.#waiting.splice(0, batch.length);
+        for (const { record } of done) this.#bytes -= record.bytes.length;
+        this.#recover();
+        for (const each of done) each.resolve();
       }
-      try {
-        await this.#store.append(this.#stored, batch);
-      } catch (error) {
-        this.#fail(error);
-        return;
-      }
-      this.#stored += batch.length;
-      this.#bytes -= bytes;
-      const done = this.#waiting.splice(0, batch.length);
-      this.#recover();
-      for (const each of done) each.resolve();
+    } finally {
+      // In the very turn in which the loop saw that nothing waits: whoever pushes next, in the continuation of a promise that was just
+      // resolved say, must find no run that is over.
+      this.#running = undefined;
     }
+  }
+
+  /** The records of the next write: at least one. */
+  #batch(): readonly Uint8Array[] {
+    const batch: Uint8Array[] = [];
+    let bytes = 0;
+    for (const { record } of this.#waiting) {
+      if (batch.length === batchRecords || (batch.length > 0 && bytes + record.bytes.length > batchBytes))
+        break;
+      batch.push(record.bytes);
+      bytes += record.bytes.length;
+    }
+    return batch;
   }
 
   #fail(error: unknown): void {

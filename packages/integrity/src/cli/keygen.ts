@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { encodePublicKey } from '../audit/keys.js';
-import { formatNoteKey, noteKey } from '../audit/note.js';
+import { checkNoteName, formatNoteKey, noteKey } from '../audit/note.js';
 import { defaultCrypto } from '../crypto/provider.js';
 import { createKeyFile, createPublicKeyFile } from '../node/keys.js';
 import { type CliIo, type CommonOptions, give, say, usageError } from './io.js';
@@ -37,7 +37,7 @@ export function addKeygen(program: Command, io: CliIo): void {
         throw usageError(
           '--witness needs --name <name>: the name of the witness is part of its verifier key',
         );
-      // Before there is half of a pair.
+      if (options.name !== undefined) checkNoteName(options.name, '--name');
       const verifierKey = (publicKey: Uint8Array): string | undefined =>
         options.name === undefined
           ? undefined
@@ -49,6 +49,7 @@ export function addKeygen(program: Command, io: CliIo): void {
                 options.witness === true ? 'cosignature' : 'ed25519',
               ),
             );
+      // Before there is half of a pair.
       if (await exists(publicFile))
         throw usageError(`${publicFile} exists, and a key file is never overwritten: choose another path`);
       const { fingerprint, publicKey } = await createKeyFile(file);

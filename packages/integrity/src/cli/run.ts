@@ -8,6 +8,7 @@ import { type CliIo, exitCodeOf, exitCodes, paint } from './io.js';
 import { addKeygen } from './keygen.js';
 import { addRevoke } from './revoke.js';
 import { addRotate } from './rotate.js';
+import { addServe } from './serve.js';
 import { addVerify } from './verify.js';
 import { addWitness } from './witness.js';
 
@@ -20,6 +21,7 @@ const commands: readonly ((program: Command, io: CliIo, exit: (code: number) => 
   addExport,
   addRotate,
   addRevoke,
+  addServe,
 ];
 
 function version(): string {

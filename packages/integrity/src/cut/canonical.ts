@@ -15,10 +15,10 @@
  *    more originals than the best single one.
  * 3. The second kind, by flows. Let r be a node of degree lambda: it is outside of X. For t in X a minimum cut between
  *    r and t weighs lambda, and the least side with t, T, is inside X, since least sides are inside all others (minimum
- *    cuts are closed under intersection). T contains no smaller side than X does: T = X. So X is T for some t.
- * 4. Where no node has degree lambda, let r be any node. If r is outside of X, X is T of some t, as before; if r is in X, X is
- *    the least side with r of a minimum cut between r and any t outside, by the same argument. Both are looked at for every
- *    t with maxflow(r, t) = lambda.
+ *    cuts are closed under intersection). X contains no smaller side: T = X. So X is T for some t.
+ *
+ * There is such an r: `CutEngine` goes on merging until a node of degree lambda is left, which happens since a round merges
+ * something as long as all degrees are above lambda.
  */
 import { type Csr, degreeOf } from './csr.js';
 import { FlowNetwork } from './flow-network.js';
@@ -31,9 +31,9 @@ export function compareSides(a: ArrayLike<number>, b: ArrayLike<number>): number
 }
 
 /**
- * The canonical side of a connected graph.
+ * The canonical side of a graph.
  *
- * @param kernel the graph with some nodes merged, none of them separated by a cut of weight `lambda`
+ * @param kernel the graph with some nodes merged, none of them separated by a cut of weight `lambda`; a node has that degree
  * @param owner the node of the kernel of each original node; numbered in the order of their first nodes
  * @param n how many original nodes there are
  * @param lambda weight of a minimum cut, in whole units
@@ -47,44 +47,33 @@ export function canonicalSide(kernel: Csr, owner: Uint32Array, n: number, lambda
   // Kernel nodes are in the order of their first originals, so of equal sizes the first comes first as a list, too.
   let single = -1;
   const others: number[] = [];
+  let leastOther = n;
   for (let v = 0; v < k; v++) {
-    if (degreeOf(kernel, v) > lambda) others.push(v);
-    else if (single < 0 || (sizes[v] as number) < (sizes[single] as number)) single = v;
+    const size = sizes[v] as number;
+    if (degreeOf(kernel, v) > lambda) {
+      others.push(v);
+      leastOther = Math.min(leastOther, size);
+    } else if (single < 0 || size < (sizes[single] as number)) single = v;
   }
-  let best = single < 0 ? undefined : membersOf(single, owner, n);
-  // A single node of more than half is no smaller side; its complement contains one.
-  if (best !== undefined && 2 * best.length > n) best = undefined;
+  if (single < 0) throw new RangeError('no node of the kernel is a side of a minimum cut');
+  // Of more than half of the nodes it is no smaller side; then its complement contains one.
+  let best = 2 * (sizes[single] as number) <= n ? membersOf(single, owner, n) : undefined;
 
-  const consider = (marks: Uint8Array): void => {
+  let network: FlowNetwork | undefined;
+  for (const t of others) {
+    // With t comes at least one more.
+    if (best !== undefined && (sizes[t] as number) + leastOther > best.length) continue;
+    network ??= networkOf(kernel);
+    network.run(single, t);
+    const marks = network.sinkSide(t);
     let size = 0;
     for (let v = 0; v < k; v++) if (marks[v] === 1) size += sizes[v] as number;
-    if (2 * size > n || (best !== undefined && size > best.length)) return;
+    if (2 * size > n || (best !== undefined && size > best.length)) continue;
     const side = new Uint32Array(size);
     for (let v = 0, at = 0; v < n; v++) if (marks[owner[v] as number] === 1) side[at++] = v;
     if (best === undefined || compareSides(side, best) < 0) best = side;
-  };
-
-  let network: FlowNetwork | undefined;
-  if (single >= 0) {
-    let least = n;
-    for (const t of others) least = Math.min(least, sizes[t] as number);
-    for (const t of others) {
-      // With t comes at least one more.
-      if (best !== undefined && (sizes[t] as number) + least > best.length) continue;
-      network = network ?? networkOf(kernel);
-      network.run(single, t);
-      consider(network.sinkSide(t));
-    }
-  } else {
-    network = networkOf(kernel);
-    for (let t = 1; t < k; t++) {
-      if (network.run(0, t, lambda + 1) > lambda) continue;
-      consider(network.sinkSide(t));
-      consider(network.sourceSide(0));
-    }
   }
-  if (best === undefined) throw new RangeError('no cut has the weight that was given');
-  return best;
+  return best as Uint32Array;
 }
 
 function membersOf(label: number, owner: Uint32Array, n: number): Uint32Array {
@@ -94,7 +83,7 @@ function membersOf(label: number, owner: Uint32Array, n: number): Uint32Array {
 }
 
 /** The graph as a residual network: each undirected edge once. */
-export function networkOf({ nodeCount, first, ends, weights }: Csr): FlowNetwork {
+function networkOf({ nodeCount, first, ends, weights }: Csr): FlowNetwork {
   const count = (first[nodeCount] as number) / 2;
   const sources = new Uint32Array(count);
   const targets = new Uint32Array(count);

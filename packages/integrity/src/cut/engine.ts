@@ -11,7 +11,8 @@
  * 2. Rounds with the bound itself as the cap, on a copy. Now a round always merges: the node scanned last hangs on the others
  *    with its whole degree, which is at least the bound. When one node is left the bound is lambda, since each merge was of a
  *    pair that no cut lighter than the bound of that moment separates, and lighter bounds were seen when they came up.
- * 3. The rounds of step 1 once more with lambda known, until they merge nothing.
+ * 3. The rounds of step 1 once more with lambda known, until they merge (next to) nothing and a node of degree lambda is left.
+ *    As long as there is none a round merges something, by the reason of step 2.
  *
  * Padberg and Rinaldi's test of heavy edges helps out in steps 2 and 3 where rounds merge little.
  */
@@ -55,7 +56,8 @@ export class CutEngine {
   }
 
   /**
-   * Weight of a minimum cut of the graph that was loaded, at least two nodes; sets `kernel` and `owner`.
+   * Weight of a minimum cut of the graph that was loaded, at least two nodes; sets `kernel` and `owner`. Where it is above 0
+   * a node of the kernel has that degree.
    *
    * @param atMost the weight of a cut that is known
    */
@@ -71,8 +73,15 @@ export class CutEngine {
     } while (this.kernel.nodeCount > 2 && this.kernel.nodeCount < SHRINKS_WELL * before);
     const lambda = this.kernel.nodeCount === 2 ? bound : this.#value(bound);
     do this.keepBelow(lambda + 1);
-    while (this.kernel.nodeCount > 2 && this.#merge(this.#contraction.heavyEdges(this.kernel, lambda)));
+    while (this.kernel.nodeCount > 2 && this.#mergeMore(lambda));
     return lambda;
+  }
+
+  /** Where rounds merge little: by heavy edges, else by a round as long as there is no node of degree lambda. */
+  #mergeMore(lambda: number): boolean {
+    const contraction = this.#contraction;
+    if (this.#merge(contraction.heavyEdges(this.kernel, lambda))) return true;
+    return leastDegree(this.kernel) > lambda && this.#merge(contraction.round(this.kernel, lambda + 1));
   }
 
   /** Makes the whole graph the kernel again. */

@@ -5,6 +5,10 @@
  * A flow-equivalent tree has the right values but its edges split the nodes anyhow. In a cut tree, removing edge
  * (v, parent of v) leaves two sets of nodes that are a minimum cut between the two: that is what the witness needs. What makes
  * the difference is that nodes of the source's side that hang on the sink are moved, and the swap at the end of a step.
+ *
+ * Any minimum cut between the two nodes will do at each step. There are two that no choice of the flow changes, the one nearest
+ * to the source and the one nearest to the sink. The more even one is taken: it leaves more cuts with several nodes on both
+ * sides in the tree, which is what the tree is asked for here.
  */
 import { type AbortSignalLike, IntegrityError, throwIfAborted } from '../errors.js';
 import { compareSides } from './canonical.js';
@@ -65,7 +69,7 @@ export function gomoryHuTree(problem: CutProblem, { signal, onProgress }: TreeOp
     throwIfAborted(signal);
     const t = parent[s] as number;
     const cut = network.run(s, t);
-    const near = network.sourceSide(s);
+    const near = moreEven(network.sourceSide(s), network.sinkSide(t));
     value[s] = cut * whole.unit;
     // All siblings of s on its side, the earlier ones too: that is what a cut tree needs beyond a flow-equivalent one.
     for (let v = 0; v < n; v++) if (v !== s && near[v] === 1 && parent[v] === t && v !== t) parent[v] = s;
@@ -79,6 +83,21 @@ export function gomoryHuTree(problem: CutProblem, { signal, onProgress }: TreeOp
     onProgress?.({ done: s, total: n - 1 });
   }
   return treeOf(parent, value, whole.exact, roundingOf(whole, whole.weights.length));
+}
+
+/**
+ * Of the minimum cut nearest to the source and the one nearest to the sink the more even one, as its source side; of equals
+ * the first.
+ */
+function moreEven(source: Uint8Array, sink: Uint8Array): Uint8Array {
+  let [inSource, inSink] = [0, 0];
+  for (let v = 0; v < source.length; v++) {
+    inSource += source[v] as number;
+    inSink += sink[v] as number;
+  }
+  // Both sets are disjoint, so each is the smaller side of its cut or next to it.
+  const even = (size: number): number => Math.min(size, source.length - size);
+  return even(inSource) >= even(inSink) ? source : sink.map((mark) => 1 - mark);
 }
 
 /** What can be read off parents and values. Nothing recurses: a tree may be as deep as it has nodes. */

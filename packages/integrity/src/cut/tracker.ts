@@ -23,7 +23,7 @@
  */
 import { checkInteger, checkNumber, describe } from '../check.js';
 import { IntegrityError } from '../errors.js';
-import { canonicalSide, compareSides } from './canonical.js';
+import { compareSides } from './canonical.js';
 import { componentsOf } from './components.js';
 import { degreeOf } from './csr.js';
 import { CutKernel } from './cut-kernel.js';
@@ -166,18 +166,16 @@ export class CutTracker {
   /** The present graph: one edge for each pair of nodes with weight, u < v, sorted; whatever changes led to it. */
   problem(): CutProblem {
     const { nodeCount, sources, targets, weights } = this.#graph;
-    const pairs: number[] = [];
+    const byPair = new Map<number, number>();
     for (let i = 0; i < weights.length; i++)
-      if ((weights[i] as number) > 0) pairs.push(pairKey(sources[i] as number, targets[i] as number));
-    const keys = Float64Array.from(pairs).sort();
+      if ((weights[i] as number) > 0)
+        byPair.set(pairKey(sources[i] as number, targets[i] as number), weights[i] as number);
+    const pairs = Float64Array.from(byPair.keys()).sort();
     return {
       nodeCount,
-      sources: Uint32Array.from(keys, (key) => Math.floor(key / MOST_NODES)),
-      targets: Uint32Array.from(keys, (key) => key % MOST_NODES),
-      weights: Float64Array.from(
-        keys,
-        (key) => this.#graph.weight(Math.floor(key / MOST_NODES), key % MOST_NODES) * this.unit,
-      ),
+      sources: Uint32Array.from(pairs, (pair) => Math.floor(pair / MOST_NODES)),
+      targets: Uint32Array.from(pairs, (pair) => pair % MOST_NODES),
+      weights: Float64Array.from(pairs, (pair) => (byPair.get(pair) as number) * this.unit),
     };
   }
 
@@ -354,16 +352,17 @@ export class CutTracker {
     this.#lower = this.#upper = lambda;
     if (lambda === 0) {
       const components = [...componentsOf(n, sources, targets, weights)].sort(compareSides);
-      for (const component of components.slice(0, REMEMBERED)) this.#remember(component);
+      for (const component of components.slice(0, REMEMBERED)) {
+        const nodes = new Set(component);
+        this.#known.remember((node) => nodes.has(node), 0);
+      }
     } else {
       const { kernel, owner } = engine;
-      let found = 0;
-      for (let k = 0; k < kernel.nodeCount && found < REMEMBERED; k++)
+      for (let k = 0, found = 0; k < kernel.nodeCount && found < REMEMBERED; k++)
         if (degreeOf(kernel, k) === lambda) {
           this.#known.remember((node) => owner[node] === k, lambda);
           found++;
         }
-      if (found === 0) this.#remember(canonicalSide(kernel, owner, n, lambda));
     }
     this.#buildKernel();
   }
@@ -376,11 +375,6 @@ export class CutTracker {
   #buildKernel(): void {
     this.kernels++;
     this.#kernel.build(this.#engine, this.#upper, this.#graph.total);
-  }
-
-  #remember(side: Uint32Array): void {
-    const nodes = new Set(side);
-    this.#known.remember((node) => nodes.has(node), this.#lower);
   }
 
   #checkPair(u: number, v: number, place: string): void {

@@ -284,7 +284,16 @@ export class Integrity {
       durationMs: began === undefined ? null : (this.#options.stopwatch as () => number)() - began,
     };
     this.#sample = sample;
-    const input: SampleInput = { type: 'sample', now, at: now, lambdaPpm: reading.lambdaPpm };
+    // Where a signal failed the machine is told what the others say: it cannot be good news, but it can be bad enough.
+    const input: SampleInput =
+      reading.failures.length === 0
+        ? { type: 'sample', now, at: now, lambdaPpm: reading.lambdaPpm }
+        : {
+            type: 'sample',
+            now,
+            at: now,
+            components: Object.fromEntries(reading.signals.map(({ name, lambdaPpm }) => [name, lambdaPpm])),
+          };
     this.#apply(input, sample);
     this.#recordRefusals(now);
     const limit = this.#options.history ?? 720;

@@ -18,7 +18,7 @@ import { scale } from '../support/scale.js';
 
 const crypto = defaultCrypto();
 /** Every size up to this one is tried with every other. */
-const most = scale(64) === 64 ? 64 : 11;
+const most = scale(64) === 64 ? 64 : 9;
 
 const records = Array.from({ length: 64 }, (_, i) => ascii(`record ${i}`));
 
@@ -158,7 +158,7 @@ describe('an inclusion proof', () => {
   });
 
   it('does not verify for another leaf, place, size or root, nor with another hash', async () => {
-    for (const size of [1, 2, 3, 5, 8, 13, most])
+    for (const size of [1, 2, 3, 5, 8, 13, most].filter((each) => each <= most))
       for (let index = 0; index < size; index += size < 14 ? 1 : 7) {
         const proof = path(index, 0, size);
         const claim = { index, size, leafHash: mth(index, index + 1), root: mth(0, size), proof };
@@ -253,7 +253,7 @@ describe('a consistency proof', () => {
 
 describe('the tree of a log', () => {
   it('proves from kept hashes and records what the definition says, across the borders of its tiles', async () => {
-    const length = scale(1100) === 1100 ? 1100 : 300;
+    const length = scale(1100) === 1100 ? 1100 : 262;
     const many = Array.from({ length }, (_, i) => ascii(`entry ${i}`));
     const tree = new LogTree(crypto);
     const compact = new CompactTree(crypto);

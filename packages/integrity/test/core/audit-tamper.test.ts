@@ -1,5 +1,5 @@
 /** Every way to change a small log, tried at every place. */
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import {
   AuditLog,
   joinRecords,
@@ -31,8 +31,15 @@ async function smallLog(lastText = 'end') {
   return { records: await allRecords(store), checkpoint };
 }
 
-const { records, checkpoint } = await smallLog();
-const file = joinRecords(records);
+let records: readonly Uint8Array[] = [];
+let checkpoint = '';
+let file: Uint8Array = new Uint8Array(0);
+
+beforeEach(async () => {
+  if (records.length > 0) return;
+  ({ records, checkpoint } = await smallLog());
+  file = joinRecords(records);
+});
 
 function verify(bytes: Uint8Array, withCheckpoint = false): Promise<VerifyReport> {
   return verifyLog(splitRecords(bytes), {

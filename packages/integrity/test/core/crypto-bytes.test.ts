@@ -28,7 +28,7 @@ describe('Base 64', () => {
 
   it('has one text for each byte string: what decodes is what encoding gives', () => {
     const digits = 'AQgw/+=b';
-    for (let i = 0; i < digits.length ** 4; i++) {
+    for (let i = 0; i < digits.length ** 4; i += scale(20) === 20 ? 1 : 17) {
       const text = Array.from({ length: 4 }, (_, at) => digits[Math.floor(i / digits.length ** at) % 8]).join(
         '',
       );
@@ -77,8 +77,12 @@ describe('UTF-8', () => {
   });
 
   it('gives back every code point that is none of a surrogate', () => {
-    const step = scale(1) === 1 ? 1 : 97;
-    for (let point = 0; point <= 0x10ffff; point += point < 0x3000 || point > 0x10fff0 ? 1 : step * 61) {
+    const compiled = scale(20) === 20;
+    for (
+      let point = 0;
+      point <= 0x10ffff;
+      point += compiled ? (point < 0x3000 || point > 0x10fff0 ? 1 : 61) : 997
+    ) {
       if (point >= 0xd800 && point <= 0xdfff) continue;
       const text = String.fromCodePoint(point);
       const bytes = encodeUtf8(text) as Uint8Array;
@@ -129,7 +133,7 @@ describe('UTF-8', () => {
       decoded++;
       expect(encodeUtf8(text)).toEqual(given);
     }
-    expect(decoded).toBeGreaterThan(100);
+    expect(decoded).toBeGreaterThan(scale(20_000) / 50);
   });
 });
 

@@ -94,13 +94,18 @@ describe('a cut tracker in mode exact', () => {
     expect(recomputed / updates).toBeLessThan(0.02);
   });
 
-  it('has the value of minCut on 200 nodes, with few computations', () => {
+  it('has the value of minCut on up to 200 nodes, with few computations', () => {
     const random = new Random(32);
     let updates = 0;
     let recomputed = 0;
     const wrong: unknown[] = [];
-    for (const family of ['clusters', 'sparse', 'dense', 'grid']) {
-      const problem = start(family, 200, random);
+    for (const [family, n] of [
+      ['clusters', 90],
+      ['sparse', 200],
+      ['grid', 200],
+      ['dense', 40],
+    ] as const) {
+      const problem = start(family, n, random);
       const tracker = new CutTracker(problem);
       for (const { u, v, weight } of changes(random, tracker, scale(400))) {
         const { value } = tracker.update(u, v, weight);
@@ -144,16 +149,27 @@ describe('a cut tracker in mode exact', () => {
     expect(rule(path(5, 2, 5), 1, 2, 1)).toEqual(['decrease-across', 1]);
     expect(rule(path(5, 2, 5), 1, 2, 0)).toEqual(['decrease-across', 0]);
     expect(rule(path(5, 2, 5), 2, 3, 4)).toEqual(['certificate', 2]);
-    expect(rule(path(2, 5, 2), 0, 1, 3)).toEqual(['known-cut', 2]);
     expect(rule(path(5, 2, 5), 1, 2, 2)).toEqual(['none', 2]);
     expect(rule(path(5, 2, 5), 1, 2, 3)).toEqual(['kernel', 3]);
+    // Two minimum cuts, of which one is the witness: the other one holds when that grows.
+    const tracker = new CutTracker(path(2, 5, 2));
+    const [end] = tracker.witness();
+    expect(tracker.update(end === 0 ? 0 : 2, end === 0 ? 1 : 3, 4)).toMatchObject({
+      value: 2,
+      rule: 'known-cut',
+    });
   });
 
-  it('uses each rule on a graph of 300 nodes', () => {
+  it('uses each rule on a graph of 120 nodes', () => {
     const random = new Random(34);
-    const tracker = new CutTracker(start('sparse', 300, random));
+    const edges = Array.from({ length: 600 }, (_, i): [number, number, number] => [
+      i < 120 ? i : random.below(120),
+      i < 120 ? (i + 1) % 120 : random.below(120),
+      1 + random.below(9),
+    ]);
+    const tracker = new CutTracker(graphOf(120, edges));
     const { sources, targets, weights } = tracker.problem();
-    for (let i = 0; i < 1500; i++) {
+    for (let i = 0; i < 600; i++) {
       const edge = random.below(weights.length);
       const [u, v] = [sources[edge] as number, targets[edge] as number];
       const weight = Math.max(1, tracker.weight(u, v) + random.below(5) - 2);
@@ -166,7 +182,7 @@ describe('a cut tracker in mode exact', () => {
     const { interval, ...others } = tracker.stats;
     expect(interval).toBe(0);
     for (const [rule, count] of Object.entries(others)) expect([rule, count > 0]).toEqual([rule, true]);
-    expect(tracker.stats.recomputed).toBeLessThan(150);
+    expect(tracker.stats.recomputed).toBeLessThan(60);
   });
 
   it('keeps its value over disconnection and reconnection', () => {
@@ -300,7 +316,7 @@ describe('a cut tracker', () => {
     const random = new Random(39);
     const tracker = new CutTracker(graphOf(0, []));
     expect([tracker.value, [...tracker.witness()]]).toEqual([0, []]);
-    for (let node = 0; node < 40; node++) {
+    for (let node = 0; node < 24; node++) {
       expect(tracker.addNode()).toBe(node);
       expect(tracker.value).toBe(0);
       if (node === 0) continue;

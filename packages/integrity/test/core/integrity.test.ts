@@ -202,6 +202,11 @@ describe('a system that is wired', () => {
     expect([broken.state, broken.lastSample?.lambdaPpm]).toEqual(['unknown', null]);
     expect(broken.lastSample?.signals[1]).toMatchObject({ name: 'navigability', lambdaPpm: null });
     expect(broken.check('submit')).toMatchObject({ allowed: true, reason: 'unknown-state' });
+    // But what the others show can be bad enough by itself.
+    broken.offer({ job: 38 });
+    broken.graph.updateNode('w2', { health: 0 });
+    samples(2);
+    expect([broken.state, broken.lastSample?.lambdaPpm]).toEqual(['critical', null]);
   });
 
   it('goes to unknown when samples stop coming', () => {

@@ -117,7 +117,10 @@ class Writer {
 
   #ascii(text: string): void {
     this.#reserve(text.length);
-    for (let i = 0; i < text.length; i++) this.#buffer[this.#at++] = text.charCodeAt(i);
+    const buffer = this.#buffer;
+    const at = this.#at;
+    for (let i = 0; i < text.length; i++) buffer[at + i] = text.charCodeAt(i);
+    this.#at = at + text.length;
   }
 
   #byte(byte: number): void {
@@ -126,20 +129,24 @@ class Writer {
   }
 
   #string(text: string, place: Place | undefined): void {
-    // A first pass over the text: most strings are ASCII without escapes, and are copied.
-    let plain = true;
-    for (let i = 0; i < text.length && plain; i++) {
+    const { length } = text;
+    this.#reserve(length + 2);
+    // Most strings are ASCII without escapes: they are written as they are read, until something else comes.
+    const buffer = this.#buffer;
+    let at = this.#at;
+    buffer[at++] = 34;
+    for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i);
-      plain = code >= 32 && code < 127 && code !== 34 && code !== 92;
+      if (code < 32 || code > 126 || code === 34 || code === 92) {
+        this.#at++;
+        this.#escaped(text, place);
+        this.#byte(34);
+        return;
+      }
+      buffer[at++] = code;
     }
-    this.#reserve(text.length + 2);
-    this.#buffer[this.#at++] = 34;
-    if (plain) {
-      for (let i = 0; i < text.length; i++) this.#buffer[this.#at++] = text.charCodeAt(i);
-    } else {
-      this.#escaped(text, place);
-    }
-    this.#byte(34);
+    buffer[at++] = 34;
+    this.#at = at;
   }
 
   #escaped(text: string, place: Place | undefined): void {

@@ -64,7 +64,7 @@ export function nodeCrypto(): CryptoProvider | undefined {
   }
 
   // Node returns Buffers, whose memory may be part of a pool; callers get arrays of their own.
-  const own = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes);
+  const own = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes);
 
   return {
     name: 'node',

@@ -95,7 +95,7 @@ describe('the report', () => {
   });
 
   it('tells a changed record from a missing one', async () => {
-    const changed = records.map((record) => Uint8Array.from(record));
+    const changed: Uint8Array[] = records.map((record) => Uint8Array.from(record));
     const text = String.fromCharCode(...(changed[2] as Uint8Array)).replace('"i":2', '"i":9');
     changed[2] = ascii(text);
     const report = await verifyLog(changed, { trustedKeys });
@@ -247,7 +247,7 @@ describe('options', () => {
     };
     expect(await problems({ signatures: 'chain', crypto: counting })).toEqual([]);
     expect(verified).toBe(2);
-    const changed = records.map((record) => Uint8Array.from(record));
+    const changed: Uint8Array[] = records.map((record) => Uint8Array.from(record));
     const last = changed[5] as Uint8Array;
     last[last.length - 20] = (last[last.length - 20] as number) === 65 ? 66 : 65;
     expect(await problems({ signatures: 'chain' }, changed)).toEqual(['signature']);

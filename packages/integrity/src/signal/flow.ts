@@ -210,15 +210,21 @@ function flowOf(
       next++;
     }
   const flow = maxFlow(problem, source, sink);
+  // All edges across the cut, those too whose room the others took: they are the bottleneck, and full of them.
+  const near = new Uint8Array(nodeCount);
+  for (const node of flow.side) near[node] = 1;
+  const across = carrying.filter((j) => {
+    const [from, to] = [near[snapshot.sources[j] as number], near[snapshot.targets[j] as number]];
+    const leaves = from !== to && (from === 1 || (snapshot.edges[j] as GraphEdge).directed === false);
+    return leaves && (snapshot.weights[j] as number) > 0;
+  });
   return {
     name,
     offered: rate,
     maxFlow: flow.value,
     lambda: rate > 0 ? lambdaOf(flow.value / rate, 1, headroom) : 1,
     errorBound: flow.errorBound,
-    edges: Uint32Array.from(
-      [...flow.edges].filter((i) => i < carrying.length).map((i) => carrying[i] as number),
-    ),
+    edges: Uint32Array.from(across),
     side: flow.side.filter((node) => node < snapshot.nodes.length),
     missing,
   };

@@ -75,6 +75,31 @@ describe('lambda_flow', () => {
     expect([...signal.side].map((i) => snapshot.nodes[i]?.name)).toEqual(['in', 'mid']);
   });
 
+  it('names the bottleneck also where others have taken all of its room', () => {
+    const graph = graphOf(
+      ['in', 'mid', 'out'],
+      [
+        edge('in', 'mid', 50, { type: 'enqueue' }),
+        edge('mid', 'out', 100, { type: 'work', cost: { job: 1, other: 1 } }),
+      ],
+    );
+    const options: FlowOptions = {
+      commodities: [...jobs.commodities, { name: 'other', sources: ['mid'], sinks: ['out'] }],
+    };
+    for (const other of [99.9, 120]) {
+      const snapshot = graph.snapshot();
+      const signal = flowSignal(
+        snapshot,
+        options,
+        new Map([
+          ['job', 10],
+          ['other', other],
+        ]),
+      );
+      expect([...signal.edges].map((j) => snapshot.edges[j]?.type)).toEqual(['work']);
+    }
+  });
+
   it('converts units by the cost of an operation, and takes off what others ask for', () => {
     // 1,000 pages a second; a read costs 4 pages, a write 10; 50 writes leave 500 pages, 125 reads.
     const disk = edge('in', 'out', 1000, { cost: { read: 4, write: 10 } });

@@ -124,7 +124,7 @@ export class AuditLog {
   }
 
   /**
-   * Opens the log of a store, or begins one in an empty store. Verifies what is there first; O(records), about 10 microseconds each with
+   * Opens the log of a store, or begins one in an empty store. Verifies what is there first; O(records), about 20 microseconds each with
    * `chain` in Node. If the store had to repair its end, the first new record is a `recovery` event that says what was found. When it
    * throws, the store stays open, and is the caller's to close.
    *

@@ -1,9 +1,21 @@
 /** Checks of arguments that come from outside: one message style, one place. */
 import { IntegrityError, type IntegrityErrorCode } from './errors.js';
 
+/**
+ * Text from outside, for a message: what a terminal acts on instead of showing it (controls, format characters such as directional
+ * overrides, line separators, halves of surrogate pairs) becomes \\u{...}. A message is read where an escape sequence could forge it.
+ */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${(character.codePointAt(0) as number).toString(16)}}`,
+  );
+}
+
 /** A short form of a value for a message; never long, never throws. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return value.length > 40 ? `"${value.slice(0, 40)}..."` : `"${value}"`;
+  if (typeof value === 'string')
+    return value.length > 40 ? `"${visible(value.slice(0, 40))}..."` : `"${visible(value)}"`;
   if (typeof value === 'number' || typeof value === 'boolean' || value === undefined || value === null)
     return Object.is(value, -0) ? '-0' : String(value);
   if (typeof value === 'bigint') return `${value}n`;

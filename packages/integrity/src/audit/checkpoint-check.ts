@@ -1,5 +1,6 @@
 /** Holds a checkpoint that was kept elsewhere against a log that was read. */
 
+import { visible } from '../check.js';
 import { equalBytes } from '../crypto/bytes.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { IntegrityError } from '../errors.js';
@@ -65,7 +66,7 @@ export function checkCheckpoint(
   if (log.keyring !== undefined && origin !== log.keyring.origin)
     findings.push({
       code: 'checkpoint',
-      message: `the checkpoint is of ${origin}, and the log is ${log.keyring.origin}`,
+      message: `the checkpoint is of ${visible(origin)}, and the log is ${log.keyring.origin}`,
     });
   if (size > log.size)
     findings.push({
@@ -84,13 +85,17 @@ export function checkCheckpoint(
 
 /** The key of the log that signed, if it might at that size. */
 function signedBy(
-  { origin, size, note }: Checkpoint,
+  { size, note }: Checkpoint,
   { keyring, crypto }: ReadLog,
   findings: CheckpointFinding[],
 ): string | undefined {
-  const keys = (keyring?.keys ?? [])
-    .filter(({ role }) => role === 'signing')
-    .map(({ publicKey }) => noteKey(origin, publicKey, crypto));
+  // By the log's own name: that of the checkpoint may be any line, and need not be the name of a key.
+  const keys =
+    keyring === undefined
+      ? []
+      : keyring.keys
+          .filter(({ role }) => role === 'signing')
+          .map(({ publicKey }) => noteKey(keyring.origin, publicKey, crypto));
   let message = `no key of the log that might sign at size ${size} signed the checkpoint`;
   try {
     for (const { key } of verifyNote(note, keys, crypto)) {

@@ -16,7 +16,7 @@
  *
  * The same class decides for the writer, before it seals, and for the verifier, after it has checked the record's signature.
  */
-import { checkName, describe } from '../check.js';
+import { checkName, describe, visible } from '../check.js';
 import { concatBytes, fromBase64, toBase64 } from '../crypto/bytes.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { ascii } from '../crypto/utf8.js';
@@ -235,7 +235,7 @@ export class Keyring {
     const short = name.slice(0, 16);
     if (key === undefined) return `key ${short} is not known to this log`;
     if (key.revocation !== undefined)
-      return `key ${short} was revoked by record ${key.revocation.seq}: ${key.revocation.reason}`;
+      return `key ${short} was revoked by record ${key.revocation.seq}: ${visible(key.revocation.reason)}`;
     if (key.until !== undefined && seq > key.until) return `key ${short} was replaced by record ${key.until}`;
     if (key.role === 'standby' && type !== 'key-rotation' && type !== 'key-revocation')
       return `key ${short} is a standby key, which signs rotations and revocations only`;

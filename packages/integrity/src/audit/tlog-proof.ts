@@ -2,7 +2,7 @@
  * A proof in a file of its own (C2SP tlog-proof): record, place, inclusion proof and checkpoint. Who has the log's public key, and
  * perhaps those of witnesses, needs nothing else to see that the record is in the log.
  */
-import { describe } from '../check.js';
+import { describe, visible } from '../check.js';
 import { fromBase64, toBase64 } from '../crypto/bytes.js';
 import { type CryptoProvider, defaultCrypto } from '../crypto/provider.js';
 import { IntegrityError } from '../errors.js';
@@ -86,7 +86,7 @@ export function verifyRecordProof(
   if (!signatures.some(({ key }) => key.type === 'ed25519' && key.name === origin))
     throw new IntegrityError(
       'ERR_INTEGRITY_SIGNATURE',
-      `the checkpoint is not signed by a key that is trusted for ${origin}`,
+      `the checkpoint is not signed by a key that is trusted for ${visible(origin)}`,
     );
   const witnesses = signatures.filter(({ key }) => key.type === 'cosignature').length;
   if (witnesses < quorum)

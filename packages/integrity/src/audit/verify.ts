@@ -8,7 +8,7 @@
  * A verifier does not stop at the first problem: it goes on from what is there, so that the report tells a changed record from a
  * missing one. `chain` mode leaves signatures out but for those that matter to the chain: genesis, key events and the last.
  */
-import { checkInteger } from '../check.js';
+import { checkInteger, visible } from '../check.js';
 import { checkBytes, toBase64 } from '../crypto/bytes.js';
 import { type CryptoProvider, defaultCrypto } from '../crypto/provider.js';
 import { type AbortSignalLike, IntegrityError, throwIfAborted } from '../errors.js';
@@ -381,7 +381,7 @@ export class LogVerifier {
   #disputes(keyring: Keyring): void {
     for (const { from, to, key } of keyring.disputed) {
       const { revocation } = keyring.find(key) as KeyRecord;
-      const message = `records ${from} to ${to} were signed by key ${key.slice(0, 16)}, which record ${revocation?.seq} revokes from ${revocation?.from} on: ${revocation?.reason}`;
+      const message = `records ${from} to ${to} were signed by key ${key.slice(0, 16)}, which record ${revocation?.seq} revokes from ${revocation?.from} on: ${visible(revocation?.reason ?? '')}`;
       if (this.#options.acceptDisputed) this.#warn(from, 'disputed', message);
       else this.#problem(from, 'disputed', message);
     }

@@ -6,7 +6,7 @@
  * `cosign` is a pure function of what the witness remembers. Whoever calls it must write the new state down, durably, before the
  * cosignature leaves the house, and must not let two calls for one log run at once.
  */
-import { checkInteger } from '../check.js';
+import { checkInteger, visible } from '../check.js';
 import { concatBytes, fromBase64, toBase64 } from '../crypto/bytes.js';
 import type { CryptoProvider } from '../crypto/provider.js';
 import { IntegrityError } from '../errors.js';
@@ -80,13 +80,13 @@ function trusted(checkpoint: Checkpoint, keys: readonly NoteKey[], crypto: Crypt
   if (known.length === 0)
     throw new IntegrityError(
       'ERR_INTEGRITY_KEY',
-      `no key is configured for a log named ${checkpoint.origin}`,
+      `no key is configured for a log named ${visible(checkpoint.origin)}`,
       { field: 'logKeys' },
     );
   if (verifyNote(checkpoint.note, known, crypto).length === 0)
     throw new IntegrityError(
       'ERR_INTEGRITY_SIGNATURE',
-      `the checkpoint of ${checkpoint.origin} is not signed by a key that is trusted for it`,
+      `the checkpoint of ${visible(checkpoint.origin)} is not signed by a key that is trusted for it`,
     );
 }
 
@@ -109,20 +109,20 @@ export function cosign(options: CosignOptions, crypto: CryptoProvider): Cosignat
   if (previous !== undefined && previous.origin !== origin)
     throw new IntegrityError(
       'ERR_INTEGRITY_ARGUMENT',
-      `the state is of ${previous.origin}, and the checkpoint is of ${origin}`,
+      `the state is of ${visible(previous.origin)}, and the checkpoint is of ${visible(origin)}`,
       { field: 'previous' },
     );
   const known = previous ?? { size: 0, root: emptyRoot(crypto) };
   if (request.oldSize !== known.size)
     throw new IntegrityError(
       'ERR_INTEGRITY_PROOF',
-      `the witness has size ${known.size} of ${origin}, and the proof starts at ${request.oldSize}: ask again with old ${known.size}`,
+      `the witness has size ${known.size} of ${visible(origin)}, and the proof starts at ${request.oldSize}: ask again with old ${known.size}`,
       { field: 'oldSize' },
     );
   if (size < known.size)
     throw new IntegrityError(
       'ERR_INTEGRITY_PROOF',
-      `the checkpoint of ${origin} has size ${size}, and the witness has cosigned ${known.size}: records were taken away`,
+      `the checkpoint of ${visible(origin)} has size ${size}, and the witness has cosigned ${known.size}: records were taken away`,
       { field: 'checkpoint' },
     );
   if (request.proof.length > maxProofLines)

@@ -27,23 +27,40 @@ export interface WholeWeights {
   readonly exact: boolean;
 }
 
-const bits = new DataView(new ArrayBuffer(8));
+const double = new Float64Array(1);
+const words = new Uint32Array(double.buffer);
+/** Where the sign and exponent of a double are: the order of bytes is the host's. */
+const HIGH = ((): 0 | 1 => {
+  double[0] = 1;
+  return words[0] === 0 ? 1 : 0;
+})();
+const LOW = HIGH === 1 ? 0 : 1;
 
 /** The exponent of the lowest set bit of a positive finite number: 12 gives 2, 0.5 gives -1. */
 function lowestBit(value: number): number {
-  bits.setFloat64(0, value);
-  const high = bits.getUint32(0);
-  const low = bits.getUint32(4);
+  double[0] = value;
+  const high = words[HIGH] as number;
+  const low = words[LOW] as number;
   const biased = high >>> 20;
   const mantissaHigh = (high & 0xfffff) | (biased === 0 ? 0 : 0x100000);
   const zeros = low !== 0 ? 31 - Math.clz32(low & -low) : 32 + 31 - Math.clz32(mantissaHigh & -mantissaHigh);
   return Math.max(biased, 1) - 1075 + zeros;
 }
 
+/** The exponent of the lowest bit that is set in any of the weights, of which one is above 0. */
+function commonBit(weights: Float64Array): number {
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < weights.length; i++) {
+    const weight = weights[i] as number;
+    if (weight > 0) lowest = Math.min(lowest, lowestBit(weight));
+  }
+  return lowest;
+}
+
 /** The exponent of the highest set bit of a positive finite number: 12 gives 3. */
 function highestBit(value: number): number {
-  bits.setFloat64(0, value);
-  const biased = bits.getUint32(0) >>> 20;
+  double[0] = value;
+  const biased = (words[HIGH] as number) >>> 20;
   if (biased > 0) return biased - 1023;
   // A subnormal number: as many bits as it is units of 2^-1074.
   return Math.floor(Math.log2(value / 2 ** -1074)) - 1074;
@@ -54,11 +71,14 @@ export function isPowerOfTwo(value: number): boolean {
   return value > 0 && value < Number.POSITIVE_INFINITY && lowestBit(value) === highestBit(value);
 }
 
-/** Divides by a power of two, also where its reciprocal is no number. */
-function inUnits(value: number, exponent: number): number {
-  // Two steps: 2^-exponent overflows for exponents below -1023.
+/**
+ * 2^-exponent as a product of two factors: the power itself overflows for exponents below -1023.
+ *
+ * @param exponent -2200 to 1100
+ */
+function perUnit(exponent: number): readonly [number, number] {
   const half = Math.trunc(exponent / 2);
-  return value * 2 ** -half * 2 ** -(exponent - half);
+  return [2 ** -half, 2 ** -(exponent - half)];
 }
 
 /**
@@ -94,27 +114,25 @@ export function wholeWeights(weights: Float64Array, field = 'weights'): WholeWei
     );
 
   const top = highestBit(most);
-  let share = 0;
-  let lowest = top;
-  for (let i = 0; i < weights.length; i++) {
-    const weight = weights[i] as number;
-    if (weight === 0) continue;
-    share += inUnits(weight, top);
-    lowest = Math.min(lowest, lowestBit(weight));
-  }
+  const lowest = commonBit(weights);
   // share * 2^top is the total, up to its own rounding, which the factor of (1 + 2^-20) and the m units more than cover.
-  const fits = (exponent: number): boolean =>
-    inUnits(share, exponent - top) * (1 + 2 ** -20) + weights.length <= MOST_UNITS;
-  const exact = fits(lowest);
+  const [shareA, shareB] = perUnit(top);
+  let share = 0;
+  for (let i = 0; i < weights.length; i++) share += (weights[i] as number) * shareA * shareB;
+  const fits = (exponent: number): boolean => {
+    const [a, b] = perUnit(exponent - top);
+    return share * a * b * (1 + 2 ** -20) + weights.length <= MOST_UNITS;
+  };
   let exponent = lowest;
   while (!fits(exponent)) exponent++;
+  const [a, b] = perUnit(exponent);
   const whole = new Float64Array(weights.length);
   for (let i = 0; i < weights.length; i++) {
     const weight = weights[i] as number;
     // Never to 0: an edge that is there goes on connecting.
-    if (weight > 0) whole[i] = Math.max(1, Math.round(inUnits(weight, Math.max(exponent, -1074))));
+    if (weight > 0) whole[i] = Math.max(1, Math.round(weight * a * b));
   }
-  return { weights: whole, unit: 2 ** Math.max(exponent, -1074), exact };
+  return { weights: whole, unit: 2 ** exponent, exact: exponent === lowest };
 }
 
 /** How far a sum of `edges` rounded weights may be from the true one: a unit for each, since none is rounded to 0. */

@@ -108,6 +108,22 @@ describe('the report', () => {
     expect(without.problems[0]?.message).toMatch(/record 3 follows where 2 should: 1 missing/);
   });
 
+  it('shows hostile text so that a terminal does not act on it', async () => {
+    const store = memoryStore();
+    const log = await openLog(store, { standby: [testSigner(10).publicKey] });
+    log.append({ type: 'transition', body: {} });
+    const reason = 'gone\u001b[2J\u009b31m\u202e\r\nverified';
+    log.revoke(testSigner(1).fingerprint, { reason, from: 1, by: testSigner(10) });
+    await log.flush();
+    const head = { origin: 'x\u009b2J\u202e', size: 1, root };
+    const body = `${head.origin}\n1\n${checkpoint.split('\n')[2]}\n\n${checkpoint.split('\n')[4]}\n`;
+    const report = await verifyLog(await allRecords(store), { trustedKeys, checkpoints: [body] });
+    const messages = report.problems.map(({ message }) => message).join(' ');
+    expect(messages).toMatch(/gone\\u\{1b\}\[2J\\u\{9b\}31m\\u\{202e\}\\u\{d\}\\u\{a\}verified/);
+    expect(messages).toMatch(/the checkpoint is of x\\u\{9b\}2J\\u\{202e\}/);
+    expect(messages).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  });
+
   it('finds a log that begins with a key that nobody trusts, and says whose', async () => {
     const report = await verifyLog(records, { trustedKeys: [testSigner(2).fingerprint] });
     expect(report.problems).toMatchObject([{ seq: 0, code: 'untrusted' }]);

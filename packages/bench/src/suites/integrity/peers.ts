@@ -21,9 +21,14 @@ const PEER_NAMES: readonly PeerName[] = ['igraph', 'boost', 'recompute', 'noble'
  * The peers that a case does not have.
  *
  * @param present those that it has
- * @param what the case measures, with its article
+ * @param what the case measures; follows "it has no"
  */
 export function without(present: readonly PeerName[], what: string): Readonly<Record<string, string>> {
   const others = PEER_NAMES.filter((name) => !present.includes(name));
-  return Object.fromEntries(others.map((name) => [name, `it has no ${what}`]));
+  return Object.fromEntries(
+    others.map((name) => [
+      name,
+      name === 'recompute' ? 'it stands beside the tracker alone' : `it has no ${what}`,
+    ]),
+  );
 }

@@ -24,7 +24,7 @@ function igraphEntrant({ name, process, numbers }: LoadedPeer, minTimeMs: number
     products = answer[2] as number;
     return (answer[0] as number) / 1e6;
   });
-  return { name, sample: async () => ({ time: await sample(), products }) };
+  return { name, sample: async () => ({ time: await sample(), operations: products }) };
 }
 
 /** Compares a value with ours and its proved bounds. A peer's value may be as far off as its tolerance says. */
@@ -45,7 +45,7 @@ export function lambda2Case(library: Library, peers: Peers, family: Family): Cas
     metrics: [
       { name: 'time', unit: 'ms/run', better: 'lower' },
       { name: 'error', unit: '% of lambda2, proved', better: 'lower', optional: 'it proves no bound' },
-      { name: 'products', unit: 'matrix-vector', better: 'lower' },
+      { name: 'operations', unit: 'products and solves', better: 'lower' },
     ],
     absent: without(['igraph'], 'eigenvalues'),
     prepare: async (_session, { budget }): Promise<PreparedCase> => {
@@ -62,7 +62,8 @@ export function lambda2Case(library: Library, peers: Peers, family: Family): Cas
         sample: async () => ({
           time: await sample(),
           error: (100 * result.errorBound) / result.value,
-          products: result.products,
+          // Where it has factorised the matrix it solves instead of multiplying.
+          operations: result.products + result.solves,
         }),
       };
       const native = [...peers.native].filter(([name]) => name === 'igraph');

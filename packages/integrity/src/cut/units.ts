@@ -106,10 +106,11 @@ export function wholeWeights(weights: Float64Array, field = 'weights'): WholeWei
   }
   // Each partial sum of whole numbers is exact as long as it is at most 2^53, and then so is this test.
   if (integers && total <= MOST_UNITS) return { weights, unit: 1, exact: true };
-  if (total === Number.POSITIVE_INFINITY)
+  // A sum at the very end of the range could be rounded out of it.
+  if (total * (1 + 2 ** -20) === Number.POSITIVE_INFINITY)
     throw new IntegrityError(
       'ERR_INTEGRITY_CAPACITY',
-      `${field} add up to more than the largest double; give them in a larger unit`,
+      `${field} add up to about the largest double or more; give them in a larger unit`,
       { field },
     );
 

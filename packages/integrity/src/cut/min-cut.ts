@@ -86,12 +86,12 @@ const shared = new MinCutSolver();
  *
  * Deterministic and canonical: of all minimum cuts it returns the one whose smaller side has the fewest nodes, and of those the
  * one whose sorted nodes come first. About O(m log n) a round with few rounds in practice; a graph of 1,000 nodes and
- * 10,000 edges takes about a millisecond. The worst case is a graph with very many minimum cuts, a cycle say, where the
- * canonical side takes n - 1 small flows.
+ * 10,000 edges takes about a millisecond. The worst case is O(n) rounds, on regular lattices, where a round merges little.
  *
  * @param problem up to 65,536 nodes; weights finite and >= 0; parallel edges add up, loops cross no cut
- * @throws IntegrityError `ERR_INTEGRITY_CAPACITY` for a weight that is negative or not finite, `ERR_INTEGRITY_UNKNOWN_NODE` for
- *   an end outside 0..nodeCount - 1, `ERR_INTEGRITY_ARGUMENT` for arrays of the wrong type or length
+ * @throws IntegrityError `ERR_INTEGRITY_CAPACITY` for a weight that is negative or not finite, and for weights whose sum is no
+ *   double; `ERR_INTEGRITY_UNKNOWN_NODE` for an end outside 0..nodeCount - 1; `ERR_INTEGRITY_LIMIT` for more nodes;
+ *   `ERR_INTEGRITY_ARGUMENT` for arrays of the wrong type or length
  * @example
  * // Two triangles joined by one edge of weight 1.
  * const { value, side, edges } = minCut({

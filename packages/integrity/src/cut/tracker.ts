@@ -13,12 +13,13 @@
  * (b) d < 0 across a witness, bounds equal. It weighs lambda + d now, and no cut lost more: lambda' = lambda + d.
  * (c) d < 0 else. Cuts that do not part u and v weigh at least `lower` still. Those that do weigh at least lower + d, and at least
  *     what ties u and v: their edge and common neighbours, or the kernel's ceiling where it merges them. If that is at least
- *     `lower`, so is lambda'. Else a flow from u to v, stopped at `lower`: if it gets there, the same holds; if it ends at f
- *     below, its cut weighs f and no cut weighs less, so lambda' = f. *A decrease never needs a computation.*
+ *     `lower`, so is lambda'. Else the kernel is asked as in (a), and where it cannot say there is a flow from u to v, stopped at
+ *     `lower`: if it gets there, the same holds; if it ends at f below, its cut weighs f and no cut weighs less, so
+ *     lambda' = f. *A decrease never needs a computation.*
  *
  * Mode `interval` lets bounds drift apart, (a) with the upper and (c) with the lower one, as long as every threshold T is
  * outside of (lower, upper]: T <= lower says that lambda is not below T, T > upper that it is. When one comes inside, (c) has its
- * flow: it restores the lower bound of before, or gives lambda itself, and either decides T as the bounds of before did
+ * kernel, or its flow, which restores the lower bound of before, or gives lambda itself: either decides T as the bounds of before did
  * or by the upper one. So here, too, only increases lead to computations.
  */
 import { checkInteger, checkNumber, describe } from '../check.js';
@@ -54,7 +55,10 @@ const REMEMBERED = 8;
 export class CutTracker {
   readonly unit: number;
   readonly mode: 'exact' | 'interval';
-  /** How often each rule settled a step. `kernel` and `recomputed` count what `value` and `isBelow` had to find out, too. */
+  /**
+   * How often each rule settled a step. `kernel` and `recomputed` count what `value` and `isBelow` had to find out, too; `kernel`
+   * also where a kernel that was built after a flow made the bounds of mode `interval` equal.
+   */
   readonly stats: Record<TrackerRule, number> = {
     none: 0,
     'increase-inside': 0,
@@ -66,8 +70,6 @@ export class CutTracker {
     interval: 0,
     recomputed: 0,
   };
-  /** How often the kernel was built: one or two rounds over the whole graph, less than a computation. */
-  kernels = 0;
   /** In units. */
   readonly #thresholds: readonly number[];
   readonly #graph: TrackedGraph;
@@ -77,6 +79,7 @@ export class CutTracker {
   /** By how many units the weight of a pair may be rounded, where it is. */
   readonly #rounding = new Map<number, number>();
   #rounded = 0;
+  #kernels = 0;
   #lower = 0;
   #upper = 0;
 
@@ -127,6 +130,14 @@ export class CutTracker {
   /** What is known without finding anything out. */
   get bounds(): { readonly lower: number; readonly upper: number } {
     return { lower: this.#lower * this.unit, upper: this.#upper * this.unit };
+  }
+
+  /**
+   * How often the kernel was built, beside each computation and after flows: one or two rounds over the whole graph, less than
+   * a computation, and counted by no rule.
+   */
+  get kernels(): number {
+    return this.#kernels;
   }
 
   /** How far values may be from those of the weights as they were given: 0 where all are multiples of the unit. */
@@ -373,7 +384,7 @@ export class CutTracker {
   }
 
   #buildKernel(): void {
-    this.kernels++;
+    this.#kernels++;
     this.#kernel.build(this.#engine, this.#upper, this.#graph.total);
   }
 

@@ -66,29 +66,25 @@ export function readGraph(problem: CutProblem): SpectralGraph {
   const scaleA = 2 ** half;
   const scaleB = 2 ** (-exponent - half);
 
-  const all = new UnionFind(n);
   const scaled = new Float64Array(m);
   let dropped = 0;
   for (let e = 0; e < m; e++) {
     if (weights[e] === 0 || sources[e] === targets[e]) continue;
-    all.join(sources[e], targets[e]);
     const w = weights[e] * scaleA * scaleB;
     if (w < DROP_BELOW) dropped++;
     else scaled[e] = w;
   }
-  const kept = dropped === 0 ? all : new UnionFind(n);
-  if (kept !== all) for (let e = 0; e < m; e++) if (scaled[e] > 0) kept.join(sources[e], targets[e]);
-
   const { multiplicity, ...rows } = buildRows(n, sources, targets, scaled);
+  const { labels, count } = labelParts(rows);
   return {
     size: n,
     ...sortByLength(rows),
     exponent,
     weightError: (multiplicity - 1) * Number.EPSILON,
-    components: all.sets,
+    components: dropped === 0 ? count : joinParts(labels, count, problem),
     dropped,
-    labels: kept.labels(),
-    labelCount: kept.sets,
+    labels,
+    labelCount: count,
   };
 }
 
@@ -245,41 +241,50 @@ function sortByLength({ rowStart, columns, weights }: Rows): Rows & { order: Int
   return { order, ...sorted };
 }
 
-class UnionFind {
-  sets: number;
-  readonly #parent: Int32Array;
-
-  constructor(n: number) {
-    this.sets = n;
-    this.#parent = new Int32Array(n);
-    for (let i = 0; i < n; i++) this.#parent[i] = i;
+/** Numbers the connected parts, in the order of their first nodes. */
+function labelParts({ rowStart, columns }: Rows): { labels: Int32Array; count: number } {
+  const n = rowStart.length - 1;
+  const labels = new Int32Array(n).fill(-1);
+  const queue = new Int32Array(n);
+  let count = 0;
+  for (let first = 0; first < n; first++) {
+    if (labels[first] >= 0) continue;
+    labels[first] = count;
+    queue[0] = first;
+    let waiting = 1;
+    while (waiting > 0) {
+      const i = queue[--waiting];
+      for (let k = rowStart[i]; k < rowStart[i + 1]; k++) {
+        const j = columns[k];
+        if (labels[j] >= 0) continue;
+        labels[j] = count;
+        queue[waiting++] = j;
+      }
+    }
+    count++;
   }
+  return { labels, count };
+}
 
-  #find(node: number): number {
-    const parent = this.#parent;
-    let i = node;
+/** How many parts there are when the edges that were dropped count, too: union-find over the parts without them. */
+function joinParts(labels: Int32Array, count: number, { sources, targets, weights }: CutProblem): number {
+  const parent = new Int32Array(count).map((_, i) => i);
+  const find = (part: number): number => {
+    let i = part;
     while (parent[i] !== i) {
       parent[i] = parent[parent[i]];
       i = parent[i];
     }
     return i;
+  };
+  let parts = count;
+  for (let e = 0; e < weights.length; e++) {
+    if (weights[e] === 0) continue;
+    const a = find(labels[sources[e]]);
+    const b = find(labels[targets[e]]);
+    if (a === b) continue;
+    parent[Math.max(a, b)] = Math.min(a, b);
+    parts--;
   }
-
-  join(a: number, b: number): void {
-    const x = this.#find(a);
-    const y = this.#find(b);
-    if (x === y) return;
-    // The lower number stays root, which also makes labels canonical.
-    if (x < y) this.#parent[y] = x;
-    else this.#parent[x] = y;
-    this.sets--;
-  }
-
-  labels(): Int32Array {
-    const n = this.#parent.length;
-    const labels = new Int32Array(n);
-    let next = 0;
-    for (let i = 0; i < n; i++) labels[i] = this.#parent[i] === i ? next++ : labels[this.#find(i)];
-    return labels;
-  }
+  return parts;
 }

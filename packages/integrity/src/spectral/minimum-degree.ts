@@ -70,7 +70,7 @@ export function minimumDegree(
   let done = 0;
   let work = 0;
   let looked = 0;
-  const mostLooks = limit / 50 + 2.5 * list.length;
+  const mostLooks = Math.max(limit / 50, 4 * list.length);
 
   while (done < n) {
     const p = degrees.takeMinimum();

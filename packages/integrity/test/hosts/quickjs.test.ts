@@ -44,12 +44,6 @@ async function run(script: string): Promise<HostReport> {
   return JSON.parse(settled) as HostReport;
 }
 
-/**
- * The dense solver that this file compares with takes minutes where nothing is compiled. What it compares is run by
- * spectral-bounds, spectral-factor and spectral-input, on graphs that an interpreter can afford.
- */
-const tooHeavy = ['spectral-lambda2.test.ts'];
-
 describe('in QuickJS', () => {
   it('a test that fails is reported', async () => {
     const report = await run(
@@ -58,7 +52,7 @@ describe('in QuickJS', () => {
     expect(report.failures).toEqual([{ name: 'a', message: 'b' }]);
   });
 
-  for (const file of coreTests().filter((each) => !tooHeavy.includes(each))) {
+  for (const file of coreTests()) {
     it(`core/${file} passes`, { timeout: 300_000 }, async () => {
       const report = await run(await bundle([file], true));
       expect(report.failures).toEqual([]);

@@ -7,7 +7,7 @@ import type { GraphSnapshot } from '../graph/snapshot.js';
 import type { GraphEdge, GraphNode } from '../graph/types.js';
 import { checkFlowOptions, type FlowOptions, flowSignal, type Reserve } from '../signal/flow.js';
 import { type NavigabilityOptions, navigability, regionsOf } from '../signal/navigability.js';
-import { lambdaOf } from '../signal/scale.js';
+import { checkBaseline, lambdaOf } from '../signal/scale.js';
 import type { StructureOptions } from '../signal/structure.js';
 import type { SignalView, WitnessEdge } from './view.js';
 
@@ -106,14 +106,7 @@ export function readSignals(
       contract.structure &&
       (() => {
         const { baseline, failRatio = 0 } = contract.structure as StructureOptions;
-        if (!(baseline > 0 && Number.isFinite(baseline) && failRatio >= 0 && failRatio < 1))
-          throw new IntegrityError(
-            'ERR_INTEGRITY_POLICY',
-            'structure needs a baseline above 0 and a failRatio in 0..1',
-            {
-              field: 'signals.structure',
-            },
-          );
+        checkBaseline(baseline, failRatio, 'the minimum cut of the healthy system');
         const lambda = lambdaOf(cut.value / baseline, failRatio, 1);
         return { lambda, about: edgesText(cut.edges.length), witness: cut.edges, side: cut.side };
       }),

@@ -15,12 +15,12 @@
  * over that family. The least cut per row over *all* 2^(n-1) cuts can be smaller, for then the search is that for a
  * sparsest cut, which is NP-hard; x is an upper bound of it. The tests compare both up to 16 regions.
  */
-import { checkNumber, describe } from '../check.js';
+import { checkNumber } from '../check.js';
 import { gomoryHuTree } from '../cut/gomory-hu.js';
 import type { CutProblem } from '../cut/problem.js';
 import { type AbortSignalLike, IntegrityError } from '../errors.js';
 import type { GraphSnapshot } from '../graph/snapshot.js';
-import { lambdaOf } from './scale.js';
+import { checkBaseline, lambdaOf } from './scale.js';
 
 export interface LeastCutOptions {
   /** Least share of all rows that both sides of a cut must have; 0..0.5, default 0.01. */
@@ -169,20 +169,7 @@ export function navigability(
   options: NavigabilityOptions,
 ): NavigabilitySignal {
   const { baseline, failRatio = 0.5 } = options;
-  if (!(typeof baseline === 'number' && Number.isFinite(baseline) && baseline > 0))
-    throw new IntegrityError(
-      'ERR_INTEGRITY_POLICY',
-      `baseline must be a number above 0, the perRow of leastCutPerRow after the build, not ${describe(baseline)}`,
-      { field: 'baseline' },
-    );
-  if (!(typeof failRatio === 'number' && failRatio >= 0 && failRatio < 1))
-    throw new IntegrityError(
-      'ERR_INTEGRITY_POLICY',
-      `failRatio must be in 0..1, below 1, not ${describe(failRatio)}`,
-      {
-        field: 'failRatio',
-      },
-    );
+  checkBaseline(baseline, failRatio, 'the perRow of leastCutPerRow after the build');
   const cut = leastCutPerRow(regions, rows, options);
   if (cut === undefined) return { lambda: 1, ratio: 1, cut };
   const ratio = cut.perRow / baseline;

@@ -1,8 +1,6 @@
-import { describe } from '../check.js';
 import { type MinCut, minCut } from '../cut/min-cut.js';
 import type { CutProblem } from '../cut/problem.js';
-import { IntegrityError } from '../errors.js';
-import { lambdaOf } from './scale.js';
+import { checkBaseline, lambdaOf } from './scale.js';
 
 export interface StructureOptions {
   /** The global minimum cut of the healthy system; > 0. */
@@ -40,20 +38,7 @@ export function structureSignal(
   problem: CutProblem,
   { baseline, failRatio = 0 }: StructureOptions,
 ): StructureSignal {
-  if (!(typeof baseline === 'number' && Number.isFinite(baseline) && baseline > 0))
-    throw new IntegrityError(
-      'ERR_INTEGRITY_POLICY',
-      `baseline must be a number above 0, the minimum cut of the healthy system, not ${describe(baseline)}`,
-      { field: 'baseline' },
-    );
-  if (!(typeof failRatio === 'number' && failRatio >= 0 && failRatio < 1))
-    throw new IntegrityError(
-      'ERR_INTEGRITY_POLICY',
-      `failRatio must be in 0..1, below 1, not ${describe(failRatio)}`,
-      {
-        field: 'failRatio',
-      },
-    );
+  checkBaseline(baseline, failRatio, 'the minimum cut of the healthy system');
   const cut = minCut(problem);
   const ratio = cut.value / baseline;
   return { lambda: lambdaOf(ratio, failRatio, 1), ratio, cut };

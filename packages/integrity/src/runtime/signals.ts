@@ -1,14 +1,13 @@
 /** From a graph to one number and what explains it: the part of a sample that is a pure function. */
 import { checkKeys, checkObject } from '../check.js';
-import { lambdaPpm } from '../control/states.js';
+import { lambdaPpm, PPM } from '../control/states.js';
 import { type MinCut, minCut } from '../cut/min-cut.js';
 import { IntegrityError } from '../errors.js';
 import type { GraphSnapshot } from '../graph/snapshot.js';
 import type { GraphEdge, GraphNode } from '../graph/types.js';
 import { checkFlowOptions, type FlowOptions, flowSignal, type Reserve } from '../signal/flow.js';
 import { type NavigabilityOptions, navigability, regionsOf } from '../signal/navigability.js';
-import { checkBaseline, lambdaOf } from '../signal/scale.js';
-import type { StructureOptions } from '../signal/structure.js';
+import { type StructureOptions, structureOf } from '../signal/structure.js';
 import type { SignalView, WitnessEdge } from './view.js';
 
 /** `lambda_nav` of the nodes of some types, with the edges of some types as links. */
@@ -33,7 +32,10 @@ export interface Reading {
   readonly signals: readonly SignalView[];
   /** The signal that decided: the first of those with the least lambda. */
   readonly binding: string | null;
-  /** Indices in the snapshot: the edges of the cut that decided, or of the global minimum cut where no cut did. */
+  /**
+   * Indices in the snapshot: the edges of the cut that decided; none where what decided has none; those of the global minimum
+   * cut where lambda is 1 and nothing was binding.
+   */
   readonly witness: Uint32Array;
   /** Indices in the snapshot of the nodes on one side of it. */
   readonly side: Uint32Array;
@@ -105,9 +107,7 @@ export function readSignals(
     structure:
       contract.structure &&
       (() => {
-        const { baseline, failRatio = 0 } = contract.structure as StructureOptions;
-        checkBaseline(baseline, failRatio, 'the minimum cut of the healthy system');
-        const lambda = lambdaOf(cut.value / baseline, failRatio, 1);
+        const { lambda } = structureOf(cut, contract.structure as StructureOptions);
         return { lambda, about: edgesText(cut.edges.length), witness: cut.edges, side: cut.side };
       }),
   };
@@ -130,7 +130,9 @@ export function readSignals(
       failures.push({ signal: name, error });
     }
   }
-  const explains = least !== undefined && least.witness.length > 0 ? least : undefined;
+  // What decided is blamed, also where it has no cut: a reserve without an edge must not accuse the weakest part of the graph.
+  // Where nothing is amiss and no cut is named, that part is what there is to show.
+  const explains = least !== undefined && (least.witness.length > 0 || least.ppm < PPM) ? least : undefined;
   return {
     lambdaPpm: failures.length > 0 || least === undefined ? null : least.ppm,
     signals,

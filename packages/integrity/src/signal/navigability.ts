@@ -16,7 +16,9 @@
  * sparsest cut, which is NP-hard; x is an upper bound of it. The tests compare both up to 16 regions.
  */
 import { checkNumber } from '../check.js';
+import { compareSides } from '../cut/canonical.js';
 import { gomoryHuTree } from '../cut/gomory-hu.js';
+import { crossing } from '../cut/min-cut.js';
 import type { CutProblem } from '../cut/problem.js';
 import { type AbortSignalLike, IntegrityError } from '../errors.js';
 import type { GraphSnapshot } from '../graph/snapshot.js';
@@ -40,27 +42,6 @@ export interface RegionCut {
   readonly side: Uint32Array;
   /** Indices of all edges between the sides: the witness. */
   readonly edges: Uint32Array;
-}
-
-function compareSides(a: readonly number[], b: readonly number[]): number {
-  if (a.length !== b.length) return a.length - b.length;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number);
-  return 0;
-}
-
-/** For every node of a rooted tree, the nodes of its subtree. O(n depth). */
-function subtrees(parent: Uint32Array): number[][] {
-  const below: number[][] = Array.from(parent, () => []);
-  for (let node = 0; node < parent.length; node++) {
-    let up = node;
-    while (true) {
-      (below[up] as number[]).push(node);
-      const next = parent[up] as number;
-      if (next === up) break;
-      up = next;
-    }
-  }
-  return below;
 }
 
 /**
@@ -94,47 +75,26 @@ export function leastCutPerRow(
   if (regions.nodeCount < 2 || total === 0) return undefined;
 
   const tree = gomoryHuTree(regions, signal === undefined ? {} : { signal });
-  const below = subtrees(tree.parent);
   let best:
-    | { readonly perRow: number; readonly rows: number; readonly side: number[]; readonly value: number }
+    | { readonly perRow: number; readonly value: number; readonly rows: number; readonly side: Uint32Array }
     | undefined;
-  for (let node = 0; node < regions.nodeCount; node++) {
+  for (const node of tree.order) {
     if (tree.parent[node] === node) continue;
-    const inside = below[node] as number[];
-    let insideRows = 0;
-    for (const each of inside) insideRows += rows[each] as number;
+    const inside = tree.side(node);
+    const insideRows = inside.reduce((sum, each) => sum + (rows[each] as number), 0);
     const fewer = Math.min(insideRows, total - insideRows);
     if (fewer === 0 || fewer < minShare * total) continue;
-    const outside = (): number[] => {
-      const isInside = new Set(inside);
-      return Array.from(rows, (_, i) => i).filter((i) => !isInside.has(i));
-    };
     const value = tree.value[node] as number;
     const perRow = value / fewer;
     if (best !== undefined && perRow > best.perRow) continue;
-    const far = 2 * insideRows === total ? outside() : undefined;
-    const side =
-      far === undefined
-        ? 2 * insideRows < total
-          ? inside
-          : outside()
-        : compareSides(inside, far) <= 0
-          ? inside
-          : far;
+    const isInside = new Set(inside);
+    const outside = Uint32Array.from(rows.keys()).filter((i) => !isInside.has(i));
+    const excess = 2 * insideRows - total;
+    const side = (excess === 0 ? compareSides(inside, outside) : excess) <= 0 ? inside : outside;
     if (best === undefined || perRow < best.perRow || compareSides(side, best.side) < 0)
-      best = { perRow, rows: fewer, side, value };
+      best = { perRow, value, rows: fewer, side };
   }
-  if (best === undefined) return undefined;
-  const inSide = new Uint8Array(regions.nodeCount);
-  for (const node of best.side) inSide[node] = 1;
-  const crossing: number[] = [];
-  for (let j = 0; j < regions.weights.length; j++)
-    if (
-      (regions.weights[j] as number) > 0 &&
-      inSide[regions.sources[j] as number] !== inSide[regions.targets[j] as number]
-    )
-      crossing.push(j);
-  return { ...best, side: Uint32Array.from(best.side), edges: Uint32Array.from(crossing) };
+  return best && { ...best, edges: crossing(regions, best.side) };
 }
 
 export interface NavigabilityOptions extends LeastCutOptions {

@@ -34,12 +34,18 @@ export interface StructureSignal {
  * };
  * console.log(structureSignal(ring, { baseline: 16 }).lambda); // 0.625
  */
-export function structureSignal(
-  problem: CutProblem,
-  { baseline, failRatio = 0 }: StructureOptions,
-): StructureSignal {
+export function structureSignal(problem: CutProblem, options: StructureOptions): StructureSignal {
+  checkOptions(options);
+  return structureOf(minCut(problem), options);
+}
+
+/** As `structureSignal`, of a minimum cut that is there already. */
+export function structureOf(cut: MinCut, options: StructureOptions): StructureSignal {
+  checkOptions(options);
+  const ratio = cut.value / options.baseline;
+  return { lambda: lambdaOf(ratio, options.failRatio ?? 0, 1), ratio, cut };
+}
+
+function checkOptions({ baseline, failRatio = 0 }: StructureOptions): void {
   checkBaseline(baseline, failRatio, 'the minimum cut of the healthy system');
-  const cut = minCut(problem);
-  const ratio = cut.value / baseline;
-  return { lambda: lambdaOf(ratio, failRatio, 1), ratio, cut };
 }

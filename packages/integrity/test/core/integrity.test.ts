@@ -209,6 +209,19 @@ describe('a system that is wired', () => {
     expect([broken.state, broken.lastSample?.lambdaPpm]).toEqual(['critical', null]);
   });
 
+  it('names no cut where what decided has none: it would blame edges that have nothing to do with it', () => {
+    integrity.offer({ job: 10 });
+    integrity.reserve('disk', { free: 100, growth: 10, reactionSeconds: 120 });
+    samples(2);
+    const { lambdaPpm, witness, side, signals } = integrity.sample();
+    expect([lambdaPpm, witness, side]).toEqual([0, [], []]);
+    expect(signals[0]?.about).toBe('reserve disk');
+    // Nothing offered: nothing decided, and the weakest part of the graph is what there is to show.
+    integrity.reserve('disk', null);
+    integrity.offer({ job: 0 });
+    expect(integrity.sample().witness.length).toBeGreaterThan(0);
+  });
+
   it('goes to unknown when samples stop coming', () => {
     samples(4);
     expect(integrity.state).toBe('normal');

@@ -2,11 +2,6 @@
 import { type Attributes, MEASURES } from './measures.js';
 import type { ViewSource } from './source.js';
 
-/** An instrument that a callback observes. The API's `Observable` is one. */
-export interface ObservableLike {
-  addCallback(callback: never): void;
-}
-
 /** What a batch callback gets. */
 export interface BatchResultLike<Instrument> {
   observe(instrument: Instrument, value: number, attributes?: Attributes): void;

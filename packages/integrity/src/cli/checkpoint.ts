@@ -4,30 +4,22 @@ import { parseCheckpoint } from '../audit/checkpoint.js';
 import { toBase64 } from '../crypto/bytes.js';
 import { readKeyFile } from '../node/keys.js';
 import { type CliIo, give, say } from './io.js';
-import { type OpenOptions, withLog } from './open.js';
-import { collect } from './parse.js';
+import { type OpenOptions, openingOptions, withLog } from './open.js';
 
 interface Options extends OpenOptions {
   readonly key: string;
 }
 
 export function addCheckpoint(program: Command, io: CliIo): void {
-  program
+  const command = program
     .command('checkpoint')
     .summary('sign the present size and root of a log')
     .description(
       'Prints a checkpoint (C2SP tlog-checkpoint): origin, size and root of the log, signed. Keep it where the writer of the log cannot change it.',
     )
     .argument('<log>', 'the file of the log; no program may have it open')
-    .requiredOption('--key <file>', 'the private signing key of the log')
-    .option(
-      '--root <key>',
-      'fingerprint or public key file of the key that began the log; default: --key',
-      collect,
-      [],
-    )
-    .option('--json', 'print JSON')
-    .option('--quiet', 'no words on the standard error')
+    .requiredOption('--key <file>', 'the private signing key of the log');
+  openingOptions(command)
     .addHelpText(
       'after',
       '\nExample:\n  integrity checkpoint audit.log --key signing.key > monday.checkpoint\n',

@@ -1,10 +1,12 @@
 /** What several commands do: find keys that are named on the command line, and open a log that is there. */
 import { access } from 'node:fs/promises';
+import type { Command } from 'commander';
 import { type Signer, shortFingerprint } from '../audit/keys.js';
 import { AuditLog } from '../audit/log.js';
 import { fileStore } from '../node/file-store.js';
 import { readPublicKeyFile } from '../node/keys.js';
 import { type CliIo, type CommonOptions, progress, say, usageError } from './io.js';
+import { collect } from './parse.js';
 
 /** Fingerprints of keys that are given as such or as public key files. */
 export async function trustedKeys(given: readonly string[]): Promise<readonly string[]> {
@@ -17,6 +19,19 @@ export async function trustedKeys(given: readonly string[]): Promise<readonly st
       );
     else keys.push((await readPublicKeyFile(key)).fingerprint);
   return keys;
+}
+
+/** Adds what every command has that opens a log with a key of its own: `--root`, `--json`, `--quiet`. */
+export function openingOptions(command: Command): Command {
+  return command
+    .option(
+      '--root <key>',
+      'fingerprint or public key file of the key that began the log; default: --key',
+      collect,
+      [],
+    )
+    .option('--json', 'print JSON')
+    .option('--quiet', 'no words on the standard error');
 }
 
 /** Options that open a log. */

@@ -2,8 +2,8 @@
 import type { Command } from 'commander';
 import { readKeyFile } from '../node/keys.js';
 import { type CliIo, give, say } from './io.js';
-import { type OpenOptions, short, trustedKeys, withLog } from './open.js';
-import { collect, wholeNumber } from './parse.js';
+import { type OpenOptions, openingOptions, short, trustedKeys, withLog } from './open.js';
+import { wholeNumber } from './parse.js';
 
 interface Options extends OpenOptions {
   readonly key: string;
@@ -13,7 +13,7 @@ interface Options extends OpenOptions {
 }
 
 export function addRevoke(program: Command, io: CliIo): void {
-  program
+  const command = program
     .command('revoke')
     .summary('revoke a key of a log')
     .description(
@@ -23,15 +23,8 @@ export function addRevoke(program: Command, io: CliIo): void {
     .requiredOption('--key <file>', 'private key that signs the revocation')
     .requiredOption('--target <key>', 'fingerprint or public key file of the key to revoke')
     .requiredOption('--reason <text>', 'why; it becomes part of the log')
-    .option('--from <seq>', 'first record whose signature does not count; default: the next', wholeNumber)
-    .option(
-      '--root <key>',
-      'fingerprint or public key file of the key that began the log; default: --key',
-      collect,
-      [],
-    )
-    .option('--json', 'print JSON')
-    .option('--quiet', 'no words on the standard error')
+    .option('--from <seq>', 'first record whose signature does not count; default: the next', wholeNumber);
+  openingOptions(command)
     .addHelpText(
       'after',
       '\nExample:\n  integrity revoke audit.log --key standby.key --root signing.key.pub --target signing.key.pub --from 1042 --reason "stolen laptop"\n',

@@ -2,8 +2,7 @@
 import type { Command } from 'commander';
 import { readKeyFile } from '../node/keys.js';
 import { type CliIo, give, say } from './io.js';
-import { type OpenOptions, short, trustedKeys, withLog } from './open.js';
-import { collect } from './parse.js';
+import { type OpenOptions, openingOptions, short, trustedKeys, withLog } from './open.js';
 
 interface Options extends OpenOptions {
   readonly key: string;
@@ -13,7 +12,7 @@ interface Options extends OpenOptions {
 }
 
 export function addRotate(program: Command, io: CliIo): void {
-  program
+  const command = program
     .command('rotate')
     .summary('replace a key of a log')
     .description(
@@ -26,15 +25,8 @@ export function addRotate(program: Command, io: CliIo): void {
     .option(
       '--replaces <key>',
       'fingerprint or public key file of the key that goes; default: the signing key',
-    )
-    .option(
-      '--root <key>',
-      'fingerprint or public key file of the key that began the log; default: --key',
-      collect,
-      [],
-    )
-    .option('--json', 'print JSON')
-    .option('--quiet', 'no words on the standard error')
+    );
+  openingOptions(command)
     .addHelpText(
       'after',
       '\nExample:\n  integrity keygen new.key && integrity rotate audit.log --key signing.key --new new.key --reason "yearly rotation"\n',

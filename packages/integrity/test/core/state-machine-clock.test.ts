@@ -1,24 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { integrityState, StateMachine } from '../../src/control/state-machine.js';
-import type { StateMachineOptions } from '../../src/control/state-options.js';
-import { lambdaPpm } from '../../src/control/states.js';
-import { startState } from '../support/control-machine.js';
+import { integrityState } from '../../src/control/state-machine.js';
+import { codes, machineIn, states } from '../support/control-machine.js';
 
 const S = 1_000;
-
-/** Feeds samples every five seconds, and gives the state after each. */
-function states(machine: StateMachine, from: number, lambdas: readonly number[]): string[] {
-  return lambdas.map((lambda, i) => machine.sample(lambdaPpm(lambda), from + i * 5 * S).state.state);
-}
-
-function codes(result: { readonly reasons: readonly { readonly code: string }[] }): string[] {
-  return result.reasons.map(({ code }) => code);
-}
-
-/** A machine in a known state since 0, whose last sample is of 0. */
-function machineIn(state: 'normal' | 'stress' | 'critical', options: StateMachineOptions = {}): StateMachine {
-  return new StateMachine(options, { state: startState(state, 0) });
-}
 
 describe('a clock that goes backwards', () => {
   it('loses no sample: worsening goes on', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { integrityState, replayStates, StateMachine } from '../../src/control/state-machine.js';
-import { resolveStateOptions, type StateMachineOptions } from '../../src/control/state-options.js';
+import { resolveStateOptions } from '../../src/control/state-options.js';
 import { lambdaPpm, type StateInput } from '../../src/control/states.js';
 import { IntegrityError } from '../../src/errors.js';
-import { startState } from '../support/control-machine.js';
+import { codes, machineIn, startState, states } from '../support/control-machine.js';
 
 const S = 1_000;
 
@@ -15,20 +15,6 @@ function errorOf(run: () => unknown): IntegrityError {
     throw error;
   }
   throw new Error('nothing was thrown');
-}
-
-/** Feeds samples every five seconds, and gives the state after each. */
-function states(machine: StateMachine, from: number, lambdas: readonly number[]): string[] {
-  return lambdas.map((lambda, i) => machine.sample(lambdaPpm(lambda), from + i * 5 * S).state.state);
-}
-
-function codes(result: { readonly reasons: readonly { readonly code: string }[] }): string[] {
-  return result.reasons.map(({ code }) => code);
-}
-
-/** A machine in a known state since 0, whose last sample is of 0. */
-function machineIn(state: 'normal' | 'stress' | 'critical', options: StateMachineOptions = {}): StateMachine {
-  return new StateMachine(options, { state: startState(state, 0) });
 }
 
 describe('lambda in parts per million', () => {

@@ -1,6 +1,13 @@
 /** Random options and inputs for the state machine, and machines that start where a test wants them. */
+import { StateMachine } from '../../src/control/state-machine.js';
 import { resolveStateOptions, type StateMachineOptions } from '../../src/control/state-options.js';
-import type { IntegrityState, KnownState, StateInput, StateName } from '../../src/control/states.js';
+import {
+  type IntegrityState,
+  type KnownState,
+  lambdaPpm,
+  type StateInput,
+  type StateName,
+} from '../../src/control/states.js';
 import type { Random } from './random.js';
 
 /** A state as it is after a change at `t`, with nothing counted; its sample is one that no rule looks at. */
@@ -96,4 +103,21 @@ export function randomInputs(
 /** How bad a state is; unknown has no place in the order. */
 export function badness(state: StateName): number {
   return ['normal', 'stress', 'critical'].indexOf(state);
+}
+
+/** Feeds samples every five seconds, and gives the state after each. */
+export function states(machine: StateMachine, from: number, lambdas: readonly number[]): string[] {
+  return lambdas.map((lambda, i) => machine.sample(lambdaPpm(lambda), from + i * 5_000).state.state);
+}
+
+export function codes(result: { readonly reasons: readonly { readonly code: string }[] }): string[] {
+  return result.reasons.map(({ code }) => code);
+}
+
+/** A machine in a known state since 0, whose last sample is of 0. */
+export function machineIn(
+  state: 'normal' | 'stress' | 'critical',
+  options: StateMachineOptions = {},
+): StateMachine {
+  return new StateMachine(options, { state: startState(state, 0) });
 }

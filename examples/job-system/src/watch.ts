@@ -182,7 +182,6 @@ export function watch(
     offeredFrom: Object.fromEntries(KINDS.map((kind) => [kind, [kind]])),
   });
   integrity.graph.batch(contract());
-  const offered = new OfferedRates(integrity);
   let usedKb = STORE.usedKb;
   let sampledAt = clock();
 
@@ -199,9 +198,9 @@ export function watch(
       sampledAt = now;
       const measured = system.measure();
       const alive = measured.workers.filter(({ silentForMs }) => silentForMs <= LIMITS.silentMs);
-      const rates = offered.since(seconds);
+      const rates = integrity.measureOffered();
       const share = (part: number): Record<string, number> =>
-        Object.fromEntries(KINDS.map((kind) => [kind, rates[kind] * part]));
+        Object.fromEntries(KINDS.map((kind) => [kind, (rates[kind] ?? 0) * part]));
       integrity.graph.batch(
         measured.workers.flatMap((worker): GraphChange[] => {
           const works = alive.includes(worker);
@@ -240,24 +239,4 @@ export function watch(
       return integrity.sample();
     },
   };
-}
-
-/** What each kind offered a second since the last look: what the gate counted, admitted or not. */
-class OfferedRates {
-  readonly #integrity: Integrity;
-  #before: ReadonlyMap<string | null, number> = new Map();
-
-  constructor(integrity: Integrity) {
-    this.#integrity = integrity;
-  }
-
-  since(seconds: number): Record<Kind, number> {
-    const { operations } = this.#integrity.gate.counters();
-    const now = new Map(operations.map(({ name, offeredCost }) => [name, offeredCost]));
-    const rates = Object.fromEntries(
-      KINDS.map((kind) => [kind, ((now.get(kind) ?? 0) - (this.#before.get(kind) ?? 0)) / seconds]),
-    ) as Record<Kind, number>;
-    this.#before = now;
-    return rates;
-  }
 }

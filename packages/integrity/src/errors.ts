@@ -81,6 +81,9 @@ export class IntegrityError extends Error {
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason?: unknown;
+  /** Where it is there, a call that waits ends at once; else with its next turn. */
+  addEventListener?(type: 'abort', listener: () => void): void;
+  removeEventListener?(type: 'abort', listener: () => void): void;
 }
 
 /** @throws IntegrityError `ERR_INTEGRITY_ABORTED` once the signal has fired */

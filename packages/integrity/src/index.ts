@@ -201,11 +201,10 @@ export type {
 export {
   createIntegrity,
   Integrity,
-  type IntegrityOptions,
-  type Question,
   type TransitionEvent,
 } from './runtime/integrity.js';
 export type { OfferedFrom } from './runtime/offered.js';
+export type { GuardQuestion, IntegrityOptions, Question } from './runtime/options.js';
 export { type Replay, type ReplayedRecord, replayLog } from './runtime/replay.js';
 export type { NavigabilityContract, SignalContract } from './runtime/signals.js';
 export type {
@@ -219,6 +218,7 @@ export type {
   SignalView,
   WitnessEdge,
 } from './runtime/view.js';
+export type { Timer } from './runtime/waiting.js';
 export {
   type Commodity,
   type CommodityFlow,

@@ -323,11 +323,12 @@ export class Gate {
     const rescued = this.#rescued(entry, slot, cost, now);
     if (rescued !== undefined) return rescued;
     count(entry, THROTTLED);
-    // Spread below the limit, or all who were told the limit come back at once.
-    const longest = Math.min(wait, this.policy.throttle.maxDelayMs);
+    // Spread below the one limit and above the other, or all who were told a limit come back at once.
+    const { minDelayMs, maxDelayMs } = this.policy.throttle;
     const drawn = this.#random();
     const spread = drawn >= 0 && drawn < 1 ? drawn * (this.policy.defer.jitterPpm / 1e6) : 0;
-    const retryAfterMs = Math.max(1, Math.ceil(longest * (1 - spread)));
+    const longest = Math.ceil(Math.min(wait, maxDelayMs) * (1 - spread));
+    const retryAfterMs = Math.min(Math.max(longest, Math.ceil(minDelayMs * (1 + spread))), maxDelayMs);
     const evidence = slot.basis === 'published' ? this.#evidence : null;
     return refusal(slot, this.mode, 'throttle', reason, retryAfterMs, evidence);
   }

@@ -83,7 +83,9 @@ export interface GatePolicy {
     readonly burst: number;
     /** Admitted whatever is offered, in cost a second, so that a share of little is not nothing; 0 to 1,000,000. */
     readonly minPerSecond: number;
-    /** No throttled caller is told to wait longer; milliseconds, 1 to 3,600,000. */
+    /** No throttled caller is told to come back sooner, whatever tokens there may be by then; milliseconds, 1 to `maxDelayMs`. */
+    readonly minDelayMs: number;
+    /** No throttled caller is told to wait longer, nor does `guard` wait longer; milliseconds, 1 to 3,600,000. */
     readonly maxDelayMs: number;
     /** The time constant of the tenants' offered rates; milliseconds, 100 to 3,600,000. */
     readonly windowMs: number;

@@ -100,6 +100,21 @@ function numbersOf<T extends Readonly<Record<string, number>>>(
   return Object.freeze(Object.fromEntries(numbers)) as T;
 }
 
+function throttleOf(value: unknown, base: GatePolicy['throttle']): GatePolicy['throttle'] {
+  const throttle = numbersOf(value, 'throttle', base, {
+    burst: [1, 1_000_000],
+    minPerSecond: [0, 1_000_000],
+    minDelayMs: [1, 3_600_000],
+    maxDelayMs: [1, 3_600_000],
+    windowMs: [100, 3_600_000],
+    maxTenants: [1, 65_536],
+  });
+  const { minDelayMs, maxDelayMs } = throttle;
+  if (minDelayMs > maxDelayMs)
+    refuse('throttle.minDelayMs', `is ${minDelayMs}: it must not be more than maxDelayMs, ${maxDelayMs}`);
+  return throttle;
+}
+
 /**
  * A policy merged over a base, checked and frozen. Everything is merged field by field: operations by name, rules by
  * state, class and relation. A rule whose `action` changes keeps the parameters that the new action has too. Arrays are
@@ -130,13 +145,7 @@ function resolveOver(input: unknown, base: GatePolicy): GatePolicy {
       operations: operationsOf(from.operations, base.operations, defaultClass),
       rules: rulesOf(from.rules, base.rules),
       staleAfterMs: integerOf(orElse(from.staleAfterMs, base.staleAfterMs), 'staleAfterMs', 1, DAY),
-      throttle: numbersOf(from.throttle, 'throttle', base.throttle, {
-        burst: [1, 1_000_000],
-        minPerSecond: [0, 1_000_000],
-        maxDelayMs: [1, 3_600_000],
-        windowMs: [100, 3_600_000],
-        maxTenants: [1, 65_536],
-      }),
+      throttle: throttleOf(from.throttle, base.throttle),
       defer: numbersOf(from.defer, 'defer', base.defer, { maxMs: [1, DAY], jitterPpm: [0, 1_000_000] }),
       repair: numbersOf(from.repair, 'repair', base.repair, {
         perSecond: [0, 1_000_000_000],

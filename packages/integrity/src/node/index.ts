@@ -16,3 +16,4 @@ export { type ReadLogFileOptions, readLogFile } from './lines.js';
 export { type SamplingOptions, startSampling } from './sampling.js';
 export type { ServeOptions } from './serve/options.js';
 export { type IntegrityServer, serveIntegrity } from './serve/server.js';
+export { nodeTimer } from './timer.js';

@@ -17,21 +17,12 @@
 import type { ServedEntry, ServedView } from '../adapters/source.js';
 import type { CanonicalObject } from '../audit/canonical.js';
 import type { AppendedRecord, AuditLog } from '../audit/log.js';
-import {
-  checkInteger,
-  checkKeys,
-  checkName,
-  checkNumber,
-  checkObject,
-  checkTime,
-  describe,
-} from '../check.js';
+import { checkInteger, checkName, checkNumber, checkTime } from '../check.js';
 import { Gate } from '../control/gate.js';
 import { decisionError } from '../control/gate-decisions.js';
 import type { GateDecision, GateMode, GateTicket } from '../control/gate-types.js';
 import type { GatePolicyInput } from '../control/policy-types.js';
 import { StateMachine, type StateStart } from '../control/state-machine.js';
-import type { StateMachineOptions } from '../control/state-options.js';
 import type {
   IntegrityState,
   KnownState,
@@ -41,61 +32,18 @@ import type {
   StateTransition,
   StepResult,
 } from '../control/states.js';
-import { IntegrityError } from '../errors.js';
+import { IntegrityError, throwIfAborted } from '../errors.js';
 import { ContractedGraph } from '../graph/contracted-graph.js';
 import type { GraphSnapshot } from '../graph/snapshot.js';
-import type { GraphLimits } from '../graph/types.js';
 import type { Reserve } from '../signal/flow.js';
 import { lambda2 } from '../spectral/lambda2.js';
 import { inputBody, sampleBody, transitionBody } from './events.js';
-import { type OfferedFrom, OfferedLoad } from './offered.js';
+import { OfferedLoad } from './offered.js';
+import { checkOptions, type GuardQuestion, type IntegrityOptions, type Question } from './options.js';
 import { checkSignals, namesOf, readSignals, type SignalContract, witnessOf } from './signals.js';
 import type { HistoryPoint, SampleView } from './view.js';
 import { entryView, gateView, graphView, logView } from './views.js';
-
-/** What a system says of itself once. */
-export interface IntegrityOptions {
-  /** The system's name, 1 to 128 characters. */
-  readonly name: string;
-  /** Milliseconds since 1970, whole; `Date.now`. */
-  readonly clock: () => number;
-  /** Chance for the gate's jitter, in [0, 1); `Math.random`. */
-  readonly random: () => number;
-  /** Which signals make lambda. */
-  readonly signals: SignalContract;
-  /** A graph, or limits for a new one. */
-  readonly graph?: ContractedGraph | GraphLimits;
-  /** Which of the gate's operations are offered load of which commodity; see `offer` for load that is measured elsewhere. */
-  readonly offeredFrom?: OfferedFrom;
-  readonly states?: StateMachineOptions;
-  /** A state that was stored, to go on from; default: nothing was seen yet, `unknown`. */
-  readonly resume?: IntegrityState;
-  readonly policy?: GatePolicyInput;
-  /** Default `observe`: decisions are counted and not enforced. */
-  readonly mode?: GateMode;
-  /** Where events are recorded; without one nothing is proved. */
-  readonly log?: AuditLog;
-  /** What the gate goes by when a transition could not be recorded: the new state all the same (default), or `unknown`. */
-  readonly onAuditFailure?: 'publish' | 'unknown';
-  /** Whether each sample is recorded, which lets the log be replayed; default true with a log. */
-  readonly recordSamples?: boolean;
-  /** Compute lambda2 with every n-th sample; 0 (default): never. */
-  readonly driftEvery?: number;
-  /** How many samples `view().history` goes back; 0 to 10,000, default 720. */
-  readonly history?: number;
-  /** A stopwatch in milliseconds for `durationMs`: `performance.now`. */
-  readonly stopwatch?: () => number;
-}
-
-/** Who asks, and for how much. */
-export interface Question {
-  /** 1 to 256 characters. */
-  readonly tenant?: string;
-  /** 0 to 1,000,000,000; default: what the policy says of the operation. */
-  readonly cost?: number;
-  /** Whether the same work was refused before. */
-  readonly retry?: boolean;
-}
+import { Waiting } from './waiting.js';
 
 /** A transition with what explains it. */
 export interface TransitionEvent extends StateTransition {
@@ -105,24 +53,6 @@ export interface TransitionEvent extends StateTransition {
   readonly record: AppendedRecord | undefined;
 }
 
-const keys = [
-  'name',
-  'clock',
-  'random',
-  'signals',
-  'graph',
-  'offeredFrom',
-  'states',
-  'resume',
-  'policy',
-  'mode',
-  'log',
-  'onAuditFailure',
-  'recordSamples',
-  'driftEvery',
-  'history',
-  'stopwatch',
-];
 /** Records that `view()` shows. */
 const SHOWN_ENTRIES = 24;
 
@@ -171,20 +101,13 @@ export class Integrity {
   #unrecorded = 0;
   #auditFailure: unknown;
   #refusedBefore = 0;
+  #isOfferedMeasured = false;
+  readonly #waiting: Waiting | undefined;
 
   constructor(options: IntegrityOptions) {
-    checkKeys(checkObject(options, 'options'), 'options', keys);
-    for (const name of ['clock', 'random'] as const)
-      if (typeof options[name] !== 'function')
-        throw new IntegrityError(
-          'ERR_INTEGRITY_ARGUMENT',
-          `options.${name} must be a function, such as ${name === 'clock' ? 'Date.now' : 'Math.random'}, not ${describe(options[name])}`,
-          { field: `options.${name}` },
-        );
-    this.name = checkName(options.name, 'options.name');
-    checkSignals(options.signals);
-    checkInteger(options.driftEvery ?? 0, 'options.driftEvery', 0, 1_000_000);
-    checkInteger(options.history ?? 720, 'options.history', 0, 10_000);
+    checkOptions(options);
+    this.name = options.name;
+    this.#waiting = options.timer === undefined ? undefined : new Waiting(options.timer);
     this.#options = options;
     this.#clock = options.clock;
     this.#signals = options.signals;
@@ -233,6 +156,23 @@ export class Integrity {
     this.#offered.set(rates);
   }
 
+  /**
+   * Measures what load was offered since the last sample, for hosts that tell each edge its own part of it (`offered` of an edge)
+   * before they take the next one. That sample goes by the same rates.
+   *
+   * @returns operations a second by commodity, those that were told and those that the gate counted; a counted one is absent until it
+   *   was measured twice
+   * @example
+   * const { job = 0 } = integrity.measureOffered();
+   * integrity.graph.updateEdge({ source: 'clients', target: 'done', type: 'worker', directed: true }, { offered: { job } });
+   * integrity.sample();
+   */
+  measureOffered(): Readonly<Record<string, number>> {
+    this.#offered.measure(this.#gate.counters(), this.#now());
+    this.#isOfferedMeasured = true;
+    return Object.fromEntries(this.#offered.rates);
+  }
+
   /** Sets a reserve, or takes one away (null). It counts in the flow signal. @throws IntegrityError with the next sample, for bad numbers */
   reserve(name: string, reserve: Omit<Reserve, 'name'> | null): void {
     checkName(name, 'name', 64);
@@ -266,7 +206,9 @@ export class Integrity {
   sample(): SampleView {
     const now = this.#now();
     const began = this.#options.stopwatch?.();
-    this.#offered.measure(this.#gate.counters(), now);
+    // Measured for the edges a moment ago, and not again: a rate over a moment is noise.
+    if (!this.#isOfferedMeasured) this.#offered.measure(this.#gate.counters(), now);
+    this.#isOfferedMeasured = false;
     const snapshot = this.graph.snapshot();
     const reading = readSignals(snapshot, this.#signals, this.#offered.rates, [...this.#reserves.values()]);
     this.#drift(snapshot);
@@ -319,17 +261,37 @@ export class Integrity {
 
   /** As `check`, and counts as in flight until it is released: call `release` in a `finally`. */
   acquire(operation: string, question: Question = {}): GateTicket {
-    return this.#gate.acquire(operation, { ...question, now: this.#now() });
+    const ticket = this.#gate.acquire(operation, { ...question, now: this.#now() });
+    const waiting = this.#waiting;
+    if (waiting === undefined || !ticket.decision.allowed) return ticket;
+    const release = (): void => {
+      ticket.release();
+      waiting.released(ticket.decision.class);
+    };
+    return { decision: ticket.decision, release };
   }
 
   /**
-   * Runs a function if the gate lets it.
+   * Runs a function if the gate lets it. With a `timer` whoever is throttled waits first, `maxWaitMs` at most; who is deferred or
+   * rejected never waits.
    *
    * @throws IntegrityError `ERR_INTEGRITY_THROTTLED`, `ERR_INTEGRITY_DEFERRED` or `ERR_INTEGRITY_REJECTED` where it does not; what the
-   *   function throws
+   *   function throws; `ERR_INTEGRITY_ABORTED` if the signal fires before the function has begun
+   * @example
+   * await integrity.guard('search', () => search(query), { tenant, signal: request.signal });
    */
-  async guard<T>(operation: string, run: () => T | Promise<T>, question: Question = {}): Promise<T> {
-    const { decision, release } = this.acquire(operation, question);
+  async guard<T>(operation: string, run: () => T | Promise<T>, question: GuardQuestion = {}): Promise<T> {
+    const { maxWaitMs, signal, ...asked } = question;
+    const { maxDelayMs } = this.#gate.policy.throttle;
+    const most = checkInteger(maxWaitMs ?? maxDelayMs, 'maxWaitMs', 0, maxDelayMs);
+    throwIfAborted(signal);
+    const { decision, release } =
+      this.#waiting === undefined
+        ? this.acquire(operation, asked)
+        : await this.#waiting.admit((retry) => this.acquire(operation, retry ? { ...asked, retry } : asked), {
+            maxWaitMs: most,
+            signal,
+          });
     if (!decision.allowed) throw decisionError(decision, operation);
     try {
       return await run();

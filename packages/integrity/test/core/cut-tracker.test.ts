@@ -261,6 +261,27 @@ describe('a cut tracker in mode interval', () => {
     expect(tracker.stats.interval).toBeGreaterThan(0);
   });
 
+  it('stays right on hubs with many light nodes, where single nodes take turns as the least cut', () => {
+    // An earlier version lost its witness here, in long runs with thresholds.
+    const random = new Random(39);
+    const problem = start('power', 150, random);
+    const first = minCut(problem).value;
+    const thresholds = [0.3 * first, 0.8 * first];
+    const tracker = new CutTracker(problem, { mode: 'interval', thresholds });
+    const { sources, targets } = problem;
+    const wrong: unknown[] = [];
+    for (let round = 0; round < scale(4000); round++) {
+      const edge = random.below(sources.length);
+      const [u, v] = [sources[edge] as number, targets[edge] as number];
+      const { lower, upper } = tracker.update(u, v, 1 + random.below(10));
+      if (round % 20 > 0) continue;
+      const { value } = minCut(tracker.problem());
+      if (!(lower <= value && value <= upper) || thresholds.some((t) => tracker.isBelow(t) !== value < t))
+        wrong.push({ round, lower, upper, value });
+    }
+    expect(wrong).toEqual([]);
+  });
+
   it('answers for thresholds that it was not told of', () => {
     const random = new Random(37);
     const problem = start('dense', 8, random);

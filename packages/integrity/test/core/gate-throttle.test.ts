@@ -4,7 +4,14 @@ import { Gate } from '../../src/index.js';
 import { Random } from '../support/random.js';
 import { scale } from '../support/scale.js';
 
-const settings = { burst: 10, minPerSecond: 0, maxDelayMs: 1000, windowMs: 5000, maxTenants: 1024 };
+const settings = {
+  burst: 10,
+  minPerSecond: 0,
+  minDelayMs: 1,
+  maxDelayMs: 1000,
+  windowMs: 5000,
+  maxTenants: 1024,
+};
 const rule = (admitPpm: number, maxPerSecond: number | null = null) =>
   ({ action: 'throttle', admitPpm, maxPerSecond, maxInFlight: null }) as const;
 

@@ -190,6 +190,23 @@ describe('a system that is wired', () => {
     expect(errorOf(() => counted.offer({ job: 1 })).field).toBe('rates.job');
   });
 
+  it('gives the rates it measured to who tells them to the edges, and goes by the same ones', () => {
+    const counted = createIntegrity(options({ offeredFrom: { job: ['submit'] }, log: undefined as never }));
+    build(counted);
+    integrity = counted;
+    expect(counted.measureOffered()).toEqual({});
+    counted.sample();
+    for (let k = 0; k < 200; k++) counted.check('submit');
+    now += 5000;
+    expect(counted.measureOffered()).toEqual({ job: 40 });
+    // A millisecond later one more would be a rate of 1,000 a second.
+    counted.check('submit');
+    now += 1;
+    // 80 through two workers for 40 asked is whole: lambda 1, as of a sample that measured by itself.
+    expect(counted.sample().lambdaPpm).toBe(1_000_000);
+    expect(counted.measureOffered()).toEqual({ job: 1000 });
+  });
+
   it('treats a signal that fails as no data, not as good news', () => {
     const broken = createIntegrity(
       options({

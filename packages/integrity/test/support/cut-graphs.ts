@@ -74,6 +74,18 @@ export const families: Readonly<Record<string, (n: number, random: Random) => Cu
       n,
       Array.from({ length: 3 * n }, (): Edge => [random.below(n), random.below(n), random.below(64) / 8]),
     ),
+  // A few hubs: each node joins earlier ones as often as these are ends of edges already (Barabasi and Albert 1999).
+  power: (n, random) => {
+    const edges: Edge[] = [[0, Math.min(1, n - 1), 1]];
+    for (let v = 2; v < n; v++) {
+      const earlier = edges.length;
+      for (let k = 0; k < 4; k++) {
+        const [u, w] = edges[random.below(earlier)] as Edge;
+        edges.push([v, random.below(2) === 0 ? u : w, 1 + random.below(10)]);
+      }
+    }
+    return graphOf(n, edges);
+  },
 };
 
 /** A random graph of one of the families; sizes from `least` to `most`. */

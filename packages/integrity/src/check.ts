@@ -75,10 +75,14 @@ export function checkName(value: unknown, field: string, longest = 128): string 
 }
 
 /** An object that is not an array. */
-export function checkObject(value: unknown, field: string): Readonly<Record<string, unknown>> {
+export function checkObject(
+  value: unknown,
+  field: string,
+  code: IntegrityErrorCode = 'ERR_INTEGRITY_ARGUMENT',
+): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Readonly<Record<string, unknown>>;
-  throw new IntegrityError('ERR_INTEGRITY_ARGUMENT', `${field} must be an object, not ${describe(value)}`, {
+  throw new IntegrityError(code, `${field} must be an object, not ${describe(value)}`, {
     field,
   });
 }

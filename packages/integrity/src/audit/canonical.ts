@@ -5,7 +5,7 @@
  * out: their shortest decimal form (RFC 8785 section 3.2.2.3) is the one part of the scheme that another implementation gets
  * wrong easily. Write a ratio in millionths, and a number beyond 2^53 - 1 as a string.
  */
-import { describe } from '../check.js';
+import { checkObject, describe } from '../check.js';
 import { utf8Length, writeUtf8 } from '../crypto/utf8.js';
 import { IntegrityError } from '../errors.js';
 
@@ -31,7 +31,7 @@ export interface CanonicalLimits {
 
 /** The limits with their defaults, checked. */
 export function canonicalLimits(limits: CanonicalLimits): Required<CanonicalLimits> {
-  const { maxDepth = 32, maxBytes = 1 << 20 } = limits;
+  const { maxDepth = 32, maxBytes = 1 << 20 }: CanonicalLimits = checkObject(limits, 'limits');
   if (!Number.isInteger(maxDepth) || maxDepth < 0 || maxDepth > 128)
     throw new IntegrityError(
       'ERR_INTEGRITY_ARGUMENT',

@@ -9,7 +9,7 @@
  *
  * A checkpoint is signed only for records that the store has synced: a crash must not take back what was signed.
  */
-import { checkInteger, checkTime, describe } from '../check.js';
+import { checkInteger, checkObject, checkTime, describe } from '../check.js';
 import { type CryptoProvider, defaultCrypto } from '../crypto/provider.js';
 import { type AbortSignalLike, IntegrityError, throwIfAborted } from '../errors.js';
 import type { CanonicalObject } from './canonical.js';
@@ -144,6 +144,7 @@ export class AuditLog {
       );
     const crypto = options.crypto ?? defaultCrypto();
     throwIfAborted(options.signal);
+    checkStore(store);
     const { recovery } = store;
     const log = await (store.size === 0 ? AuditLog.#begin : AuditLog.#continue)(store, options, crypto);
     if (recovery !== undefined && log.#signer?.fingerprint === log.#keyring.signing.fingerprint) {
@@ -259,7 +260,7 @@ export class AuditLog {
    *   `ERR_INTEGRITY_STORE` when too many records wait, `ERR_INTEGRITY_CLOSED`
    */
   append(event: AuditEvent): AppendedRecord {
-    const type = checkType(event.type, 'type');
+    const type = checkType((checkObject(event, 'event') as unknown as AuditEvent).type, 'type');
     if (reservedTypes.includes(type))
       throw new IntegrityError(
         'ERR_INTEGRITY_ARGUMENT',
@@ -307,6 +308,8 @@ export class AuditLog {
     options: { readonly reason: string; readonly by?: Signer; readonly replaces?: string },
   ): AppendedRecord {
     const { signing } = this.#keyring;
+    checkObject(options, 'options');
+    checkObject(next, 'next', 'ERR_INTEGRITY_KEY');
     const { reason, by = this.#requireSigner(), replaces = signing.fingerprint } = options;
     const body = rotationBody(this.#head, checkFingerprint(replaces, 'replaces'), next, reason);
     const record = this.#seal('key-rotation', body, undefined, by);
@@ -327,6 +330,7 @@ export class AuditLog {
     key: string,
     options: { readonly reason: string; readonly from?: number; readonly by?: Signer },
   ): AppendedRecord {
+    checkObject(options, 'options');
     const { reason, from = this.#head.size + 1, by = this.#requireSigner() } = options;
     const body = revocationBody(checkFingerprint(key, 'key'), from, reason);
     return this.#seal('key-revocation', body, undefined, by);
@@ -431,6 +435,16 @@ export class AuditLog {
       await this.#store.close();
     }
   }
+}
+
+function checkStore(store: AuditStore): void {
+  const { size, append, read } = checkObject(store, 'store') as unknown as Partial<AuditStore>;
+  if (typeof size !== 'number' || typeof append !== 'function' || typeof read !== 'function')
+    throw new IntegrityError(
+      'ERR_INTEGRITY_ARGUMENT',
+      'store must be an AuditStore, such as memoryStore() or await fileStore(path)',
+      { field: 'store' },
+    );
 }
 
 function queueLimits(options: AuditLogOptions): {

@@ -8,7 +8,7 @@
  * A verifier does not stop at the first problem: it goes on from what is there, so that the report tells a changed record from a
  * missing one. `chain` mode leaves signatures out but for those that matter to the chain: genesis, key events and the last.
  */
-import { checkInteger, visible } from '../check.js';
+import { checkInteger, checkObject, visible } from '../check.js';
 import { checkBytes, toBase64 } from '../crypto/bytes.js';
 import { type CryptoProvider, defaultCrypto } from '../crypto/provider.js';
 import { type AbortSignalLike, IntegrityError, throwIfAborted } from '../errors.js';
@@ -141,6 +141,7 @@ export class LogVerifier {
 
   /** @throws IntegrityError `ERR_INTEGRITY_KEY` or `ERR_INTEGRITY_ARGUMENT` for bad options; a bad checkpoint is a problem of the report */
   constructor(options: VerifyOptions) {
+    checkObject(options, 'options');
     this.#options = options;
     this.#crypto = options.crypto ?? defaultCrypto();
     if (!Array.isArray(options.trustedKeys) || options.trustedKeys.length === 0)

@@ -178,7 +178,7 @@ export class Gate {
    */
   check(operation: string, options: CheckOptions): GateDecision {
     const entry = this.#operations.get(operation) ?? this.#unnamedFor(operation);
-    if (options === undefined) checkObject(options, 'options');
+    if (options === undefined || options === null) checkObject(options, 'options');
     const { now, cost = entry.policy.cost, tenant, retry = false } = options;
     checkTime(now, 'now');
     checkNumber(cost, 'cost', costRange);

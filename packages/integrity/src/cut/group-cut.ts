@@ -1,4 +1,5 @@
 /** Cuts between nodes and groups of nodes that somebody named: tenants, zones, services. */
+import { describe } from '../check.js';
 import { IntegrityError } from '../errors.js';
 import { FlowNetwork } from './flow-network.js';
 import { listOf } from './max-flow.js';
@@ -34,6 +35,14 @@ export interface GroupCut {
 
 /** A group of nodes without doubles. */
 function groupOf(nodes: ArrayLike<number>, nodeCount: number, field: string): ReadonlySet<number> {
+  if (typeof nodes !== 'object' || nodes === null || !Number.isInteger(nodes.length))
+    throw new IntegrityError(
+      'ERR_INTEGRITY_ARGUMENT',
+      `${field} must be an array of nodes, not ${describe(nodes)}`,
+      {
+        field,
+      },
+    );
   if (nodes.length === 0)
     throw new IntegrityError('ERR_INTEGRITY_ARGUMENT', `${field} must have at least one node`, { field });
   const group = new Set<number>();

@@ -22,7 +22,7 @@
  * kernel, or its flow, which restores the lower bound of before, or gives lambda itself: either decides T as the bounds of before did
  * or by the upper one. So here, too, only increases lead to computations.
  */
-import { checkInteger, checkNumber, describe } from '../check.js';
+import { checkInteger, checkNumber, checkObject, describe } from '../check.js';
 import { IntegrityError } from '../errors.js';
 import { compareSides } from './canonical.js';
 import { componentsOf } from './components.js';
@@ -84,8 +84,9 @@ export class CutTracker {
   #upper = 0;
 
   /** @throws IntegrityError as `minCut`; `ERR_INTEGRITY_ARGUMENT` for a unit that is no power of two, a mode or threshold */
-  constructor(problem: CutProblem, { unit, mode = 'exact', thresholds = [] }: TrackerOptions = {}) {
+  constructor(problem: CutProblem, options: TrackerOptions = {}) {
     checkProblem(problem);
+    const { unit, mode = 'exact', thresholds = [] }: TrackerOptions = checkObject(options, 'options');
     const { nodeCount, sources, targets, weights } = problem;
     if (mode !== 'exact' && mode !== 'interval')
       throw new IntegrityError(
@@ -243,10 +244,17 @@ export class CutTracker {
    * @throws IntegrityError as `update`
    */
   batch(changes: readonly WeightChange[]): TrackerStep {
-    checkInteger((changes as readonly WeightChange[] | undefined)?.length, 'changes.length', 0, 1e7);
+    if (!Array.isArray(changes))
+      throw new IntegrityError(
+        'ERR_INTEGRITY_ARGUMENT',
+        `changes must be an array, not ${describe(changes)}`,
+        { field: 'changes' },
+      );
+    checkInteger(changes.length, 'changes.length', 0, 1e7);
     let growth = 0;
-    const pairs = changes.map(({ u, v, weight }, i): Change => {
+    const pairs = changes.map((change: WeightChange, i): Change => {
       const place = changes.length === 1 ? '' : `changes[${i}].`;
+      const { u, v, weight } = checkObject(change, `changes[${i}]`) as unknown as WeightChange;
       this.#checkPair(u, v, place);
       const whole = this.#whole(weight, `${place}weight`);
       growth += whole;

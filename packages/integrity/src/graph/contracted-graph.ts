@@ -33,7 +33,14 @@ const HARD_MAX_EDGES = 1_000_000;
 const noNumbers: ReadonlyMap<string, number> = new Map();
 
 /** The edge's identity as one string. Lengths in front keep names with any characters apart. */
-function keyOf({ source, target, type, directed = false }: EdgeKey): string {
+function keyOf(edge: EdgeKey): string {
+  const { source, target, type, directed = false } = checkObject(edge, 'edge') as unknown as EdgeKey;
+  for (const [field, name] of [
+    ['source', source],
+    ['target', target],
+    ['type', type],
+  ] as const)
+    checkName(name, field);
   const [a, b] = !directed && target < source ? [target, source] : [source, target];
   return `${directed ? '>' : '-'}${a.length}:${b.length}:${a}${b}${type}`;
 }
@@ -182,6 +189,7 @@ export class ContractedGraph {
    * @throws IntegrityError `ERR_INTEGRITY_ARGUMENT`, `ERR_INTEGRITY_LIMIT`
    */
   upsertNode(input: NodeInput): void {
+    checkObject(input, 'node');
     const name = checkName(input.name, 'name');
     const type = checkName(input.type, 'type', LONGEST_TYPE);
     const before = this.#nodes.get(name);
@@ -223,6 +231,7 @@ export class ContractedGraph {
    *   `ERR_INTEGRITY_LIMIT`
    */
   upsertEdge(input: EdgeInput): void {
+    checkObject(input, 'edge');
     const source = checkName(input.source, 'source');
     const target = checkName(input.target, 'target');
     const type = checkName(input.type, 'type', LONGEST_TYPE);

@@ -2,7 +2,7 @@
  * Graphs to and from graphology (https://graphology.github.io), by its interface and not by its package: any object that
  * has these methods will do, and nothing is imported.
  */
-import { describe } from '../check.js';
+import { checkObject, describe } from '../check.js';
 import { IntegrityError } from '../errors.js';
 import { ContractedGraph } from './contracted-graph.js';
 import type { EdgeInput, GraphChange, GraphLimits, NodeInput } from './types.js';
@@ -64,6 +64,14 @@ export function fromGraphology(
   graph: GraphologyReader,
   options: FromGraphologyOptions = {},
 ): ContractedGraph {
+  if (typeof (checkObject(graph, 'graph') as { forEachNode?: unknown }).forEachNode !== 'function')
+    throw new IntegrityError(
+      'ERR_INTEGRITY_ARGUMENT',
+      'graph must be a graph of graphology: it has no forEachNode',
+      {
+        field: 'graph',
+      },
+    );
   const { nodeType = 'node', edgeType = 'edge', capacity = 'capacity' } = options;
   const result = new ContractedGraph(options);
   const changes: GraphChange[] = [];

@@ -17,7 +17,7 @@
 import type { ServedEntry, ServedView } from '../adapters/source.js';
 import type { CanonicalObject } from '../audit/canonical.js';
 import type { AppendedRecord, AuditLog } from '../audit/log.js';
-import { checkInteger, checkName, checkNumber, checkTime } from '../check.js';
+import { checkInteger, checkName, checkNumber, checkObject, checkTime } from '../check.js';
 import { Gate } from '../control/gate.js';
 import { decisionError } from '../control/gate-decisions.js';
 import type { GateDecision, GateMode, GateTicket } from '../control/gate-types.js';
@@ -281,6 +281,7 @@ export class Integrity {
    * await integrity.guard('search', () => search(query), { tenant, signal: request.signal });
    */
   async guard<T>(operation: string, run: () => T | Promise<T>, question: GuardQuestion = {}): Promise<T> {
+    checkObject(question, 'question');
     const { maxWaitMs, signal, ...asked } = question;
     const { maxDelayMs } = this.#gate.policy.throttle;
     const most = checkInteger(maxWaitMs ?? maxDelayMs, 'maxWaitMs', 0, maxDelayMs);
@@ -312,6 +313,7 @@ export class Integrity {
     readonly actor: string;
     readonly forMs: number;
   }): StepResult {
+    checkObject(override, 'override');
     const { state, reason, actor, forMs } = override;
     const now = this.#now();
     const until = now + checkInteger(forMs, 'forMs', 1, Number.MAX_SAFE_INTEGER - now);
@@ -336,6 +338,7 @@ export class Integrity {
     readonly mode?: GateMode;
     readonly signals?: SignalContract;
   }): void {
+    checkObject(change, 'change');
     const actor = checkName(change.actor, 'actor');
     const reason = checkName(change.reason, 'reason', 256);
     const signals = change.signals ?? this.#signals;

@@ -15,7 +15,7 @@
  *
  * A reserve that runs out (disk space, a slot's kept log) counts by time: ratio = time to exhaustion / reaction time.
  */
-import { checkName, checkNumber, describe } from '../check.js';
+import { checkName, checkNumber, checkObject, describe } from '../check.js';
 import { type FlowProblem, maxFlow } from '../cut/max-flow.js';
 import { IntegrityError } from '../errors.js';
 import type { GraphSnapshot } from '../graph/snapshot.js';
@@ -91,7 +91,8 @@ export interface FlowSignal {
 const none = new Uint32Array(0);
 
 /** Checks a flow contract. @throws IntegrityError `ERR_INTEGRITY_POLICY` or `ERR_INTEGRITY_ARGUMENT`, with the field */
-export function checkFlowOptions({ commodities, headroom = 2 }: FlowOptions): void {
+export function checkFlowOptions(options: FlowOptions): void {
+  const { commodities, headroom = 2 } = checkObject(options, 'options') as unknown as FlowOptions;
   if (!(typeof headroom === 'number' && Number.isFinite(headroom) && headroom > 1))
     throw new IntegrityError(
       'ERR_INTEGRITY_POLICY',

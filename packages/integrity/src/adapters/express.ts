@@ -7,6 +7,9 @@ export interface ExpressResponse {
   set(headers: Record<string, string>): unknown;
   send(body: string): unknown;
   once(event: 'close', listener: () => void): unknown;
+  /** Whether the connection is gone already. */
+  readonly closed?: boolean;
+  readonly destroyed?: boolean;
 }
 
 /**
@@ -14,7 +17,7 @@ export interface ExpressResponse {
  * (`application/problem+json`); their handlers are not called. In the modes `off` and `observe` everything goes through.
  *
  * @throws IntegrityError `ERR_INTEGRITY_ARGUMENT` for options that are not functions, when it is made. What `operation`, `tenant`,
- *   `cost` or the gate throw for a request goes to `next(error)`.
+ *   `cost` or the gate throw for a request goes to `next(error)`. A request whose client has left ends here: no handler is called.
  * @example
  * app.post('/jobs', expressGate(integrity, { operation: () => 'job.submit', tenant: (req) => req.account }), submit);
  */
@@ -29,6 +32,11 @@ export function expressGate<Request>(
       answer = ask(request);
     } catch (error) {
       next(error);
+      return;
+    }
+    // Who left while an earlier handler waited has no use for an answer, and no `close` comes any more.
+    if (response.closed === true || response.destroyed === true) {
+      answer.release?.();
       return;
     }
     if (answer.release !== undefined) response.once('close', answer.release);

@@ -6,7 +6,12 @@ export interface FastifyReply {
   code(status: number): unknown;
   headers(headers: Record<string, string>): unknown;
   send(body: string): unknown;
-  readonly raw: { once(event: 'close', listener: () => void): unknown };
+  readonly raw: {
+    once(event: 'close', listener: () => void): unknown;
+    /** Whether the connection is gone already. */
+    readonly closed?: boolean;
+    readonly destroyed?: boolean;
+  };
 }
 
 /**
@@ -29,6 +34,12 @@ export function fastifyGate<Request>(
       answer = ask(request);
     } catch (error) {
       done(error instanceof Error ? error : new Error(String(error)));
+      return;
+    }
+    // Who left while an earlier hook waited has no use for an answer, and no `close` comes any more.
+    if (reply.raw.closed === true || reply.raw.destroyed === true) {
+      answer.release?.();
+      done(new Error('the client has left'));
       return;
     }
     if (answer.release !== undefined) reply.raw.once('close', answer.release);

@@ -197,15 +197,15 @@ export const MEASURES: readonly Measure[] = Object.freeze([
   {
     name: 'integrity.gate.offered',
     kind: 'counter',
-    unit: '{cost}',
-    description: 'Cost of the operations that asked the gate.',
+    unit: '{operation}',
+    description: 'Operations that asked the gate, without retries.',
     values: (view) => byClass(view, ({ offered }) => [[none, offered]]),
   },
   {
     name: 'integrity.gate.decided',
     kind: 'counter',
-    unit: '{cost}',
-    description: 'Cost of the operations that the gate let through or refused.',
+    unit: '{operation}',
+    description: 'Operations that the gate let through or refused, retries among them.',
     values: (view) =>
       byClass(view, ({ admitted, throttled, deferred, rejected }) => [
         [{ decision: 'admitted' }, admitted],

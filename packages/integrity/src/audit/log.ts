@@ -86,7 +86,7 @@ export interface AuditLogOptions {
   readonly maxPending?: number;
   /** Bytes that may wait; default 16 MiB. */
   readonly maxPendingBytes?: number;
-  /** Told when the state changes, and at each failure of the store. */
+  /** Told when the state changes, and at each failure of the store. What it throws is dropped. */
   readonly onHealth?: (health: LogHealth) => void;
   readonly crypto?: CryptoProvider;
   readonly signal?: AbortSignalLike;

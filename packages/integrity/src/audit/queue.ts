@@ -135,12 +135,14 @@ export class WriteQueue {
     return this.#running;
   }
 
-  /** In a microtask of its own: a listener that throws must not stop the queue. */
+  /** In a microtask of its own, and what it throws is dropped: a listener must not stop the queue, nor end the process. */
   #tell(): void {
     const listener = this.#onHealth;
     if (listener === undefined) return;
     const { health } = this;
-    void Promise.resolve().then(() => listener(health));
+    void Promise.resolve()
+      .then(() => listener(health))
+      .catch(() => undefined);
   }
 
   async #drain(): Promise<void> {

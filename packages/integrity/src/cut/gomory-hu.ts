@@ -19,6 +19,7 @@ import { checkNode, checkProblem, roundingOf } from './units.js';
 
 /** What calls that make many flows take. */
 export interface TreeOptions {
+  /** Looked at before each flow. */
   readonly signal?: AbortSignalLike;
   /** Called after each flow. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
@@ -47,7 +48,9 @@ export interface GomoryHuTree {
 }
 
 /**
- * A Gomory-Hu cut tree. n - 1 maximum flows; deterministic. At 2,000 nodes that takes seconds: give a signal.
+ * A Gomory-Hu cut tree. n - 1 maximum flows; deterministic. At 2,000 nodes that takes seconds, and it is synchronous: an AbortController's
+ * signal cannot fire meanwhile. Give a signal that looks at the time itself, such as `{ get aborted() { return Date.now() > end; } }`, or throw
+ * from `onProgress`.
  *
  * @throws IntegrityError as `minCut`; `ERR_INTEGRITY_ABORTED`
  * @example

@@ -1,4 +1,5 @@
-import { checkInteger } from '../check.js';
+import { checkInteger, checkObject } from '../check.js';
+import { IntegrityError } from '../errors.js';
 import type { Integrity } from '../runtime/integrity.js';
 
 export interface SamplingOptions {
@@ -10,9 +11,8 @@ export interface SamplingOptions {
   readonly refresh?: () => void | Promise<void>;
   /**
    * Called with what `refresh` or `sample` threw. Sampling goes on; what is missing goes stale, and the state becomes `unknown`.
-   * Default: the error is reported as a warning of the process.
    */
-  readonly onError?: (error: unknown) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 /**
@@ -20,16 +20,23 @@ export interface SamplingOptions {
  * longer than the interval delays the next one, and a tick meanwhile lets the state go stale.
  *
  * @returns the function that stops it
- * @throws IntegrityError `ERR_INTEGRITY_ARGUMENT` for an interval out of range
+ * @throws IntegrityError `ERR_INTEGRITY_ARGUMENT` for an interval out of range or an `onError` that is no function
  * @example
- * const stop = startSampling(integrity, { intervalMs: 5000, refresh: () => integrity.offer(readRates()) });
+ * const stop = startSampling(integrity, {
+ *   intervalMs: 5000,
+ *   refresh: () => integrity.offer(readRates()),
+ *   onError: (error) => logger.error(error),
+ * });
  */
-export function startSampling(integrity: Integrity, options: SamplingOptions = {}): () => void {
-  const { signal, refresh } = options;
+export function startSampling(integrity: Integrity, options: SamplingOptions): () => void {
+  const { signal, refresh, onError } = checkObject(options, 'options') as unknown as SamplingOptions;
+  if (typeof onError !== 'function')
+    throw new IntegrityError(
+      'ERR_INTEGRITY_ARGUMENT',
+      'onError must be a function: nothing else would tell why samples are missing',
+      { field: 'onError' },
+    );
   const interval = checkInteger(options.intervalMs ?? 5000, 'intervalMs', 10, 86_400_000);
-  const onError =
-    options.onError ??
-    ((error) => process.emitWarning(error instanceof Error ? error : new Error(String(error))));
   let busy = false;
   const turn = async (): Promise<void> => {
     if (signal?.aborted) return;
@@ -41,6 +48,10 @@ export function startSampling(integrity: Integrity, options: SamplingOptions = {
     try {
       await refresh?.();
       if (!signal?.aborted) integrity.sample();
+    } catch (error) {
+      // Without a sample time passes all the same: what was seen last grows stale.
+      integrity.tick();
+      throw error;
     } finally {
       busy = false;
     }

@@ -42,7 +42,7 @@ export function sampleBody(
     input: inputBody(input),
     signals: signals.map(({ name, lambdaPpm, about }) => ({ name, lambdaPpm, about })),
     binding,
-    minCut: text(minCut),
+    minCut: minCut === null ? null : text(minCut),
     components,
   };
 }

@@ -6,6 +6,7 @@
  * 2. step the state machine (pure);
  * 3. seal the sample, and the transition if there is one, into the log: the order of the log is the order of the steps;
  * 4. publish the state to the gate.
+ * 5. tell the listeners, last: one that throws throws out of the call, and has stopped nothing.
  * A transition is sealed before it is published, so no decision can rest on a state that the log does not know. Where the log
  * cannot take it (its queue is full behind a full disk, its key was revoked), the state is published all the same, since the
  * gate protects the system and the log only tells of it; `auditFailure` says so, and `onAuditFailure: 'unknown'` is for those who
@@ -101,6 +102,11 @@ export class Integrity {
   #unrecorded = 0;
   #auditFailure: unknown;
   #refusedBefore = 0;
+  /** The last transition's place in the log, for those who are refused. */
+  #event: string | null = null;
+  /** When the last tick was that no record tells of. */
+  #tickedAt: number | undefined;
+  readonly #untold: ServedEntry[] = [];
   #isOfferedMeasured = false;
   readonly #waiting: Waiting | undefined;
 
@@ -117,8 +123,17 @@ export class Integrity {
     const start: StateStart = options.resume === undefined ? { now: this.#now() } : { state: options.resume };
     this.#machine = new StateMachine(options.states ?? {}, start);
     this.#gate = this.#newGate(options.policy, options.mode);
-    this.#offered = new OfferedLoad(options.offeredFrom ?? {}, options.signals.flow);
-    this.#publish(this.#now(), undefined);
+    this.#offered = new OfferedLoad(options.offeredFrom ?? {}, options.signals.flow, this.#gate.policy);
+    // What a replay must know, and what was allowed from here on.
+    this.#record('start', this.#now(), {
+      name: this.name,
+      mode: this.#gate.mode,
+      policy: this.#gate.policy as unknown as CanonicalObject,
+      options: this.#machine.options as unknown as CanonicalObject,
+      state: this.#machine.integrityState as unknown as CanonicalObject,
+    });
+    // A state that was stored long ago is no state of now.
+    this.tick();
   }
 
   /** The state in force. */
@@ -220,15 +235,15 @@ export class Integrity {
       binding: reading.binding,
       witness: witnessOf(snapshot, reading.witness),
       side: namesOf(snapshot, reading.side),
-      components: reading.minCut.components.length,
-      minCut: reading.minCut.value,
+      components: reading.minCut?.components.length ?? null,
+      minCut: reading.minCut?.value ?? null,
       lambda2: this.#lambda2,
       durationMs: began === undefined ? null : (this.#options.stopwatch as () => number)() - began,
     };
     this.#sample = sample;
     // Where a signal failed the machine is told what the others say: it cannot be good news, but it can be bad enough.
     const input: SampleInput =
-      reading.failures.length === 0
+      reading.failures.length === 0 && this.#machine.options.signals.length === 0
         ? { type: 'sample', now, at: now, lambdaPpm: reading.lambdaPpm }
         : {
             type: 'sample',
@@ -236,18 +251,18 @@ export class Integrity {
             at: now,
             components: Object.fromEntries(reading.signals.map(({ name, lambdaPpm }) => [name, lambdaPpm])),
           };
-    this.#apply(input, sample);
+    const { told } = this.#apply(input, sample);
     this.#recordRefusals(now);
     const limit = this.#options.history ?? 720;
     if (limit > 0) this.#history.push({ at: now, lambdaPpm: sample.lambdaPpm, state: this.state });
     if (this.#history.length > limit) this.#history.shift();
-    for (const listener of this.#listeners.sample) listener(sample);
+    this.#tell(...told, ...this.#told(this.#listeners.sample, sample));
     return sample;
   }
 
   /** Lets time pass: samples go stale, overrides end. Call it where samples may fail to come. */
   tick(): StepResult {
-    return this.#apply({ type: 'tick', now: this.#now() }, undefined);
+    return this.#step({ type: 'tick', now: this.#now() });
   }
 
   /**
@@ -317,12 +332,12 @@ export class Integrity {
     const { state, reason, actor, forMs } = override;
     const now = this.#now();
     const until = now + checkInteger(forMs, 'forMs', 1, Number.MAX_SAFE_INTEGER - now);
-    return this.#apply({ type: 'override', now, state, reason, actor, until }, undefined);
+    return this.#step({ type: 'override', now, state, reason, actor, until });
   }
 
   /** Ends an override early; recorded. */
   clearOverride(by: { readonly actor: string; readonly reason?: string }): StepResult {
-    return this.#apply({ type: 'clear', now: this.#now(), ...by }, undefined);
+    return this.#step({ type: 'clear', now: this.#now(), ...by });
   }
 
   /**
@@ -343,13 +358,19 @@ export class Integrity {
     const reason = checkName(change.reason, 'reason', 256);
     const signals = change.signals ?? this.#signals;
     checkSignals(signals);
-    if (change.policy !== undefined || change.mode !== undefined) {
-      const gate = this.#newGate(change.policy ?? this.#gate.policy, change.mode ?? this.#gate.mode);
+    const isNewGate = change.policy !== undefined || change.mode !== undefined;
+    const gate = isNewGate
+      ? this.#newGate(change.policy ?? this.#gate.policy, change.mode ?? this.#gate.mode)
+      : this.#gate;
+    this.#offered.check(signals.flow, gate.policy);
+    // Nothing can fail from here on. What is published must not be older than it looks.
+    this.tick();
+    if (isNewGate) {
       this.#offered.restart();
       this.#refusedBefore = 0;
       this.#gate = gate;
     }
-    this.#offered.contract(signals.flow);
+    this.#offered.contract(signals.flow, gate.policy);
     this.#signals = signals;
     const now = this.#now();
     this.#record('policy', now, {
@@ -360,9 +381,10 @@ export class Integrity {
       ...(change.signals === undefined ? {} : { signals: JSON.stringify(change.signals) }),
     });
     this.#publish(now, undefined);
+    this.#tell();
   }
 
-  /** @returns the function that ends the subscription; a listener that throws throws out of `sample` */
+  /** @returns the function that ends the subscription; a listener that throws throws out of `sample`, when all is done */
   onSample(listener: (sample: SampleView) => void): () => void {
     return subscribe(this.#listeners.sample, listener);
   }
@@ -415,7 +437,19 @@ export class Integrity {
     this.#fiedler = vector;
   }
 
-  #apply(input: StateInput, sample: SampleView | undefined): StepResult {
+  /** An input that is no sample. */
+  #step(input: StateInput): StepResult {
+    const { told, ...step } = this.#apply(input, undefined);
+    this.#tell(...told);
+    return step;
+  }
+
+  #apply(
+    input: StateInput,
+    sample: SampleView | undefined,
+  ): StepResult & { readonly told: readonly (() => void)[] } {
+    const before = this.#machine.integrityState.now;
+    if (input.now < before) this.#recordTick();
     const step = this.#machine.apply(input);
     const { transition } = step;
     let recorded = true;
@@ -424,6 +458,12 @@ export class Integrity {
         recorded = this.#record('sample', input.now, sampleBody(input, sample)) !== undefined;
     } else if (input.type !== 'tick')
       recorded = this.#record('override', input.now, { input: inputBody(input) }) !== undefined;
+    // A tick without a transition changes only what time it is, and any input after it says that again, unless the clock goes back.
+    if (input.type !== 'tick' || transition !== undefined) this.#tickedAt = undefined;
+    else {
+      this.#tickedAt = input.now;
+      if (input.now < before) this.#recordTick();
+    }
     let record: AppendedRecord | undefined;
     if (transition !== undefined) {
       const { version, nodeCount, edgeCount } = this.graph;
@@ -436,19 +476,44 @@ export class Integrity {
       });
       recorded = recorded && record !== undefined;
     }
-    this.#publish(
-      input.now,
-      recorded || this.log === undefined ? undefined : this.#options.onAuditFailure,
-      record,
-    );
-    if (transition !== undefined)
-      for (const listener of this.#listeners.transition)
-        listener({ ...transition, step, sample: this.#sample, record });
-    return step;
+    if (transition !== undefined) this.#event = record === undefined ? null : String(record.seq);
+    this.#publish(input.now, recorded || this.log === undefined ? undefined : this.#options.onAuditFailure);
+    const told =
+      transition === undefined
+        ? []
+        : this.#told(this.#listeners.transition, { ...transition, step, sample: this.#sample, record });
+    return { ...step, told };
+  }
+
+  /** Records a tick that nothing tells of yet: a replay needs it once the clock goes back behind it. */
+  #recordTick(): void {
+    const now = this.#tickedAt;
+    this.#tickedAt = undefined;
+    if (now !== undefined && (this.#options.recordSamples ?? true))
+      this.#record('tick', now, { input: { type: 'tick', now } });
+  }
+
+  /** Listeners as calls, for `#tell`. */
+  #told<T>(listeners: ReadonlySet<(value: T) => void>, value: T): (() => void)[] {
+    return [...listeners].map((listener) => () => listener(value));
+  }
+
+  /** Tells the listeners what happened. All are told; the first error is thrown then. */
+  #tell(...calls: readonly (() => void)[]): void {
+    const entries = this.#untold.splice(0);
+    const all = [...entries.flatMap((entry) => this.#told(this.#listeners.entry, entry)), ...calls];
+    const errors: unknown[] = [];
+    for (const call of all)
+      try {
+        call();
+      } catch (error) {
+        errors.push(error);
+      }
+    if (errors.length > 0) throw errors[0];
   }
 
   /** Tells the gate the state in force. */
-  #publish(now: number, failure: 'publish' | 'unknown' | undefined, record?: AppendedRecord): void {
+  #publish(now: number, failure: 'publish' | 'unknown' | undefined): void {
     const { measured, hold, override } = this.#machine.integrityState;
     const witness = this.#sample?.witness ?? [];
     this.#gate.publish({
@@ -457,7 +522,7 @@ export class Integrity {
       at: now,
       recovering: hold !== undefined && override === undefined && measured !== 'normal',
       lambdaPpm: this.#sample?.lambdaPpm ?? null,
-      event: record === undefined ? null : String(record.seq),
+      event: this.#event,
     });
   }
 
@@ -472,7 +537,7 @@ export class Integrity {
       const entry = entryView(record);
       this.#entries.push(entry);
       if (this.#entries.length > SHOWN_ENTRIES) this.#entries.shift();
-      for (const listener of this.#listeners.entry) listener(entry);
+      if (this.#listeners.entry.size > 0) this.#untold.push(entry);
       return record;
     } catch (error) {
       if (!(error instanceof IntegrityError)) throw error;

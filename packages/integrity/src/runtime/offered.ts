@@ -1,6 +1,7 @@
 /** Offered load by commodity: told by the host, or counted by the gate. */
 import { checkName, checkNumber, checkObject, describe } from '../check.js';
 import type { GateCounters } from '../control/gate-types.js';
+import type { GatePolicy } from '../control/policy-types.js';
 import { IntegrityError } from '../errors.js';
 import type { FlowOptions } from '../signal/flow.js';
 
@@ -17,7 +18,7 @@ export class OfferedLoad {
   readonly #rates = new Map<string, number>();
   #before: { readonly at: number; readonly costs: ReadonlyMap<string | null, number> } | undefined;
 
-  constructor(from: OfferedFrom, flow: FlowOptions | undefined) {
+  constructor(from: OfferedFrom, flow: FlowOptions | undefined, policy: GatePolicy) {
     this.#from = new Map(
       Object.entries(checkObject(from, 'offeredFrom') as OfferedFrom).map(([commodity, operations]) => {
         if (!Array.isArray(operations))
@@ -29,7 +30,7 @@ export class OfferedLoad {
         return [commodity, operations.map((name, i) => checkName(name, `offeredFrom.${commodity}[${i}]`))];
       }),
     );
-    this.contract(flow);
+    this.contract(flow, policy);
   }
 
   /** Operations a second by commodity. */
@@ -37,10 +38,14 @@ export class OfferedLoad {
     return this.#rates;
   }
 
-  /** Another contract. @throws IntegrityError `ERR_INTEGRITY_POLICY` where a counted commodity is not in it */
-  contract(flow: FlowOptions | undefined): void {
+  /**
+   * Whether a contract and a policy have what is counted: a commodity or an operation that is not there would be load that nobody sees.
+   *
+   * @throws IntegrityError `ERR_INTEGRITY_POLICY` with the field
+   */
+  check(flow: FlowOptions | undefined, policy: GatePolicy): void {
     const commodities = new Set((flow?.commodities ?? []).map(({ name }) => name));
-    for (const name of this.#from.keys())
+    for (const [name, operations] of this.#from) {
       if (!commodities.has(name))
         throw new IntegrityError(
           'ERR_INTEGRITY_POLICY',
@@ -49,6 +54,20 @@ export class OfferedLoad {
             field: `offeredFrom.${name}`,
           },
         );
+      for (const [i, operation] of operations.entries())
+        if (!Object.keys(policy.operations).includes(operation))
+          throw new IntegrityError(
+            'ERR_INTEGRITY_POLICY',
+            `offeredFrom.${name} names the operation ${describe(operation)}, and the policy has none of that name: its load would not be counted`,
+            { field: `offeredFrom.${name}[${i}]` },
+          );
+    }
+  }
+
+  /** Another contract and policy. @throws IntegrityError as `check`; nothing has changed then */
+  contract(flow: FlowOptions | undefined, policy: GatePolicy): void {
+    this.check(flow, policy);
+    const commodities = new Set((flow?.commodities ?? []).map(({ name }) => name));
     this.#commodities = commodities;
     for (const name of [...this.#rates.keys()]) if (!commodities.has(name)) this.#rates.delete(name);
   }

@@ -1,5 +1,5 @@
 /** What a host gives to `createIntegrity`, and what callers say when they ask. */
-import type { AuditLog } from '../audit/log.js';
+import { AuditLog } from '../audit/log.js';
 import { checkInteger, checkKeys, checkName, checkObject, describe } from '../check.js';
 import type { GateMode } from '../control/gate-types.js';
 import type { GatePolicyInput } from '../control/policy-types.js';
@@ -100,6 +100,30 @@ export function checkOptions(options: IntegrityOptions): void {
       'ERR_INTEGRITY_ARGUMENT',
       `options.timer must be a function that calls another after some milliseconds, such as nodeTimer, not ${describe(options.timer)}`,
       { field: 'options.timer' },
+    );
+  if (options.stopwatch !== undefined && typeof options.stopwatch !== 'function')
+    throw new IntegrityError(
+      'ERR_INTEGRITY_ARGUMENT',
+      `options.stopwatch must be a function, such as () => performance.now(), not ${describe(options.stopwatch)}`,
+      { field: 'options.stopwatch' },
+    );
+  if (!['publish', 'unknown', undefined].includes(options.onAuditFailure))
+    throw new IntegrityError(
+      'ERR_INTEGRITY_ARGUMENT',
+      `options.onAuditFailure must be publish or unknown, not ${describe(options.onAuditFailure)}`,
+      { field: 'options.onAuditFailure' },
+    );
+  if (options.recordSamples !== undefined && typeof options.recordSamples !== 'boolean')
+    throw new IntegrityError(
+      'ERR_INTEGRITY_ARGUMENT',
+      `options.recordSamples must be true or false, not ${describe(options.recordSamples)}`,
+      { field: 'options.recordSamples' },
+    );
+  if (options.log !== undefined && !(options.log instanceof AuditLog))
+    throw new IntegrityError(
+      'ERR_INTEGRITY_ARGUMENT',
+      `options.log must be an AuditLog, as AuditLog.open gives it, not ${describe(options.log)}`,
+      { field: 'options.log' },
     );
   checkName(options.name, 'options.name');
   checkSignals(options.signals);

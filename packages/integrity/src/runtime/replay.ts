@@ -1,7 +1,7 @@
 /** From a log back to the states: what happened, worked out once more. */
 import type { CanonicalObject, CanonicalValue } from '../audit/canonical.js';
 import { describe } from '../check.js';
-import { initialIntegrityState } from '../control/state-machine.js';
+import { initialIntegrityState, integrityState } from '../control/state-machine.js';
 import { resolveStateOptions, type StateMachineOptions } from '../control/state-options.js';
 import { stepState } from '../control/state-step.js';
 import type { IntegrityState, StateInput, StateName } from '../control/states.js';
@@ -34,8 +34,10 @@ function part(value: CanonicalValue | undefined): CanonicalObject | undefined {
  * Replays the samples, overrides and ticks of a log through the state machine and holds the result against the transitions that
  * the log tells of. A log whose owner edited a transition and signed it again does not survive this.
  *
- * @param options those of the system that wrote the log
- * @param start its state at the first record, where it resumed from one; default: it had seen nothing
+ * Each time a system begins to write it records `start`, with the options and the state it goes on from: the replay takes both from there.
+ *
+ * @param options those that the log should have been written with; a log that says otherwise is a mismatch. Default: what the log says
+ * @param start the state at the first record, for a log that does not begin with a start
  * @throws IntegrityError `ERR_INTEGRITY_LOG` for a record with an input that is none
  * @example
  * const { mismatches } = await replayLog(log.entries(), options.states);
@@ -43,10 +45,11 @@ function part(value: CanonicalValue | undefined): CanonicalObject | undefined {
  */
 export async function replayLog(
   records: AsyncIterable<ReplayedRecord> | Iterable<ReplayedRecord>,
-  options: StateMachineOptions = {},
+  options?: StateMachineOptions,
   start?: IntegrityState,
 ): Promise<Replay> {
-  const resolved = resolveStateOptions(options);
+  const expected = options === undefined ? undefined : resolveStateOptions(options);
+  let resolved = expected ?? resolveStateOptions();
   let state = start;
   let pending: { readonly from: StateName; readonly to: StateName } | undefined;
   const transitions: { seq: number; from: StateName; to: StateName }[] = [];
@@ -76,8 +79,26 @@ export async function replayLog(
       mismatches.push({ seq, message: `a transition ${pending.from} -> ${pending.to} should stand here` });
       pending = undefined;
     }
+    if (type === 'start') {
+      try {
+        resolved = resolveStateOptions(body.options as StateMachineOptions);
+        state = integrityState(body.state);
+      } catch (cause) {
+        throw new IntegrityError('ERR_INTEGRITY_LOG', `record ${seq} is a start that no system makes`, {
+          cause,
+          field: 'body',
+        });
+      }
+      if (expected !== undefined && JSON.stringify(expected) !== JSON.stringify(resolved))
+        mismatches.push({
+          seq,
+          message: 'the system was started with other options than those that are given',
+        });
+      continue;
+    }
     const input = part(body.input);
-    if ((type === 'sample' || type === 'override') && input !== undefined) step(input, seq);
+    if ((type === 'sample' || type === 'override' || type === 'tick') && input !== undefined)
+      step(input, seq);
     if (type !== 'transition') continue;
     if (input !== undefined) step(input, seq);
     const { from, to } = body;

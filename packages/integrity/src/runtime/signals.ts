@@ -39,7 +39,8 @@ export interface Reading {
   readonly witness: Uint32Array;
   /** Indices in the snapshot of the nodes on one side of it. */
   readonly side: Uint32Array;
-  readonly minCut: MinCut;
+  /** Undefined where no signal needed it, and it was too much or failed. */
+  readonly minCut: MinCut | undefined;
   /** What went wrong in signals that failed. */
   readonly failures: readonly { readonly signal: string; readonly error: unknown }[];
 }
@@ -63,6 +64,10 @@ export function checkSignals(signals: SignalContract): void {
     );
 }
 
+/** The most edges of a graph whose minimum cut is computed only to be shown. */
+const SHOWN_CUT_EDGES = 20_000;
+const nothing = new Uint32Array(0);
+
 function edgesText(count: number): string {
   return count === 1 ? 'cut of 1 edge' : `cut of ${count} edges`;
 }
@@ -79,7 +84,11 @@ export function readSignals(
   offered: ReadonlyMap<string, number>,
   reserves: readonly Reserve[],
 ): Reading {
-  const cut = minCut(snapshot.cutProblem());
+  let found: MinCut | undefined;
+  const globalCut = (): MinCut => {
+    found ??= minCut(snapshot.cutProblem());
+    return found;
+  };
   const readings: Record<string, (() => SignalReading) | undefined> = {
     flow:
       contract.flow &&
@@ -95,8 +104,6 @@ export function readSignals(
         const { nodeTypes, edgeTypes, ...options } = contract.navigability as NavigabilityContract;
         const regions = regionsOf(snapshot, nodeTypes, edgeTypes);
         const { lambda, cut: least } = navigability(regions.problem, regions.rows, options);
-        if (least === undefined)
-          return { lambda, about: 'too few regions', witness: new Uint32Array(0), side: new Uint32Array(0) };
         return {
           lambda,
           about: edgesText(least.edges.length),
@@ -107,6 +114,7 @@ export function readSignals(
     structure:
       contract.structure &&
       (() => {
+        const cut = globalCut();
         const { lambda } = structureOf(cut, contract.structure as StructureOptions);
         return { lambda, about: edgesText(cut.edges.length), witness: cut.edges, side: cut.side };
       }),
@@ -133,15 +141,29 @@ export function readSignals(
   // What decided is blamed, also where it has no cut: a reserve without an edge must not accuse the weakest part of the graph.
   // Where nothing is amiss and no cut is named, that part is what there is to show.
   const explains = least !== undefined && (least.witness.length > 0 || least.ppm < PPM) ? least : undefined;
+  const cut = found ?? shownCut(snapshot, globalCut);
   return {
     lambdaPpm: failures.length > 0 || least === undefined ? null : least.ppm,
     signals,
     binding: least?.name ?? null,
-    witness: explains?.witness ?? cut.edges,
-    side: explains?.side ?? cut.side,
+    witness: explains?.witness ?? cut?.edges ?? nothing,
+    side: explains?.side ?? cut?.side ?? nothing,
     minCut: cut,
     failures,
   };
+}
+
+/**
+ * The global minimum cut where no signal asked for it: it is shown, and decides nothing. So it must neither fail nor hold up a sample, and
+ * larger graphs go without.
+ */
+function shownCut(snapshot: GraphSnapshot, globalCut: () => MinCut): MinCut | undefined {
+  if (snapshot.edges.length > SHOWN_CUT_EDGES) return undefined;
+  try {
+    return globalCut();
+  } catch {
+    return undefined;
+  }
 }
 
 /** Edges of a witness by name. */

@@ -38,9 +38,9 @@ export interface SampleView {
   /** Nodes on one side of it, by name. */
   readonly side: readonly string[];
   /** Connected parts of the graph: 1 when it hangs together. */
-  readonly components: number;
+  readonly components: number | null;
   /** The global minimum cut of the graph, in units of capacity. */
-  readonly minCut: number;
+  readonly minCut: number | null;
   /** Algebraic connectivity, a slow drift signal; null unless it is computed. */
   readonly lambda2: number | null;
   /** How long the sample took to compute, in milliseconds of the caller's stopwatch; null without one. */
@@ -86,7 +86,7 @@ export interface GraphView {
   })[];
 }
 
-/** How often the gate was asked and what it said, since the start. Costs, not calls, unless a call has no cost. */
+/** How often the gate was asked and what it said, since it was made. Calls, whatever they cost. */
 export interface GateCount {
   /** Risk class. */
   readonly class: string;

@@ -214,11 +214,13 @@ function flowOf(
   // All edges across the cut, those too whose room the others took: they are the bottleneck, and full of them.
   const near = new Uint8Array(nodeCount);
   for (const node of flow.side) near[node] = 1;
-  const across = carrying.filter((j) => {
+  const between = carrying.filter((j) => {
     const [from, to] = [near[snapshot.sources[j] as number], near[snapshot.targets[j] as number]];
-    const leaves = from !== to && (from === 1 || (snapshot.edges[j] as GraphEdge).directed === false);
-    return leaves && (snapshot.weights[j] as number) > 0;
+    return from !== to && (from === 1 || (snapshot.edges[j] as GraphEdge).directed === false);
   });
+  const alive = between.filter((j) => (snapshot.weights[j] as number) > 0);
+  // Where nothing is left alive across the cut, what died is the bottleneck.
+  const across = alive.length > 0 ? alive : between;
   return {
     name,
     offered: rate,
@@ -239,7 +241,8 @@ function reserveOf({ name, free, growth, reactionSeconds, edge }: Reserve, headr
     throw new IntegrityError('ERR_INTEGRITY_ARGUMENT', `reserves.${name}.reactionSeconds must be > 0`, {
       field: `reserves.${name}.reactionSeconds`,
     });
-  const secondsLeft = growth > 0 ? free / growth : Number.POSITIVE_INFINITY;
+  // What is full cannot grow: no growth is no comfort then.
+  const secondsLeft = free === 0 ? 0 : growth > 0 ? free / growth : Number.POSITIVE_INFINITY;
   return { name, secondsLeft, lambda: lambdaOf(secondsLeft / reactionSeconds, 1, headroom), edge };
 }
 

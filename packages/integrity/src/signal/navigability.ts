@@ -5,7 +5,8 @@
  * edge's capacity the number of links between two regions, both ways together. Rows that are deleted but still
  * walked through count as links: leaving them out raises false alarms.
  *
- *     x          = min over the cuts of a Gomory-Hu tree with at least minShare of all rows on both sides
+ *     x          = min over the cuts of a Gomory-Hu tree with at least minShare of all rows on both sides (where regions
+ *                  are smaller than that: with at least the rows of an average region)
  *                  of  (links cut) / (rows on the side that has fewer)
  *     lambda_nav = clamp((x / x0 - r) / (1 - r), 0, 1)
  *
@@ -25,7 +26,10 @@ import type { GraphSnapshot } from '../graph/snapshot.js';
 import { checkBaseline, lambdaOf } from './scale.js';
 
 export interface LeastCutOptions {
-  /** Least share of all rows that both sides of a cut must have; 0..0.5, default 0.01. */
+  /**
+   * Least share of all rows that both sides of a cut must have; 0..0.5, default 0.01. Of many small regions none has it alone: then the
+   * share of an average region counts instead.
+   */
   readonly minShare?: number;
   readonly signal?: AbortSignalLike;
 }
@@ -73,6 +77,7 @@ export function leastCutPerRow(
   for (let i = 0; i < rows.length; i++)
     total += checkNumber(rows[i], `rows[${i}]`, { least: 0 }, 'ERR_INTEGRITY_CAPACITY');
   if (regions.nodeCount < 2 || total === 0) return undefined;
+  const least = Math.min(minShare * total, total / regions.nodeCount);
 
   const tree = gomoryHuTree(regions, signal === undefined ? {} : { signal });
   let best:
@@ -83,7 +88,8 @@ export function leastCutPerRow(
     const inside = tree.side(node);
     const insideRows = inside.reduce((sum, each) => sum + (rows[each] as number), 0);
     const fewer = Math.min(insideRows, total - insideRows);
-    if (fewer === 0 || fewer < minShare * total) continue;
+    // A share is a quotient of sums of rows: equal regions must not miss it by a rounding.
+    if (fewer === 0 || fewer < least * (1 - 1e-9)) continue;
     const value = tree.value[node] as number;
     const perRow = value / fewer;
     if (best !== undefined && perRow > best.perRow) continue;
@@ -105,18 +111,18 @@ export interface NavigabilityOptions extends LeastCutOptions {
 }
 
 export interface NavigabilitySignal {
-  /** 1 where nothing can be said (see `cut`). */
   readonly lambda: number;
   /** x / x0. */
   readonly ratio: number;
-  /** The cut that decided; undefined where no cut has enough rows on both sides. */
-  readonly cut: RegionCut | undefined;
+  /** The cut that decided. */
+  readonly cut: RegionCut;
 }
 
 /**
  * `lambda_nav` of the links between regions.
  *
- * @throws IntegrityError as `leastCutPerRow`; `ERR_INTEGRITY_POLICY` for a baseline that is not above 0
+ * @throws IntegrityError as `leastCutPerRow`; `ERR_INTEGRITY_POLICY` for a baseline that is not above 0, and where nothing can be said,
+ *   since no cut has enough rows on both sides: that is no data, and no good news
  * @example
  * // x = 10 / 50 = 0.2; half of the baseline 0.4; (0.5 - 0.25) / (1 - 0.25) = 0.333
  * const links = { nodeCount: 2, sources: Uint32Array.of(0), targets: Uint32Array.of(1), weights: Float64Array.of(10) };
@@ -131,7 +137,12 @@ export function navigability(
   const { baseline, failRatio = 0.5 } = options;
   checkBaseline(baseline, failRatio, 'the perRow of leastCutPerRow after the build');
   const cut = leastCutPerRow(regions, rows, options);
-  if (cut === undefined) return { lambda: 1, ratio: 1, cut };
+  if (cut === undefined)
+    throw new IntegrityError(
+      'ERR_INTEGRITY_POLICY',
+      `no cut of the ${regions.nodeCount} regions has enough rows on both sides: nothing can be said of them`,
+      { field: 'regions' },
+    );
   const ratio = cut.perRow / baseline;
   return { lambda: lambdaOf(ratio, failRatio, 1), ratio, cut };
 }

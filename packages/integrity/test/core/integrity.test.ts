@@ -335,6 +335,7 @@ describe('a system that is wired', () => {
         maxPending: 4,
       });
       integrity = createIntegrity(options({ log: stuck, onAuditFailure }));
+      await stuck.flush();
       build(integrity);
       integrity.offer({ job: 38 });
       samples(3);
@@ -389,7 +390,7 @@ describe('a system that is wired', () => {
       ['w2', 200],
     ]);
     expect(view.history.map(({ lambdaPpm }) => lambdaPpm)).toEqual([600_000, 600_000, 600_000, 600_000]);
-    expect(view.log?.entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+    expect(view.log?.entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(view.log?.health).toBe('ok');
   });
 

@@ -104,8 +104,49 @@ describe('lambda_nav', () => {
     expect(leastCutPerRow(problem, Float64Array.of(1000, 1000, 5))?.value).toBe(1000);
     expect(leastCutPerRow(problem, Float64Array.of(1000, 1000, 5), { minShare: 0.001 })?.value).toBe(1);
     expect(leastCutPerRow(problem, Float64Array.of(1000, 0, 0))).toBeUndefined();
-    const nothing = navigability(problem, Float64Array.of(1000, 0, 0), { baseline: 1 });
-    expect([nothing.lambda, nothing.cut]).toEqual([1, undefined]);
+    // Nothing can be said: that is no data, and no good news.
+    expect(() => navigability(problem, Float64Array.of(1000, 0, 0), { baseline: 1 })).toThrow(
+      expect.objectContaining({ code: 'ERR_INTEGRITY_POLICY', field: 'regions' }),
+    );
+  });
+
+  it('sees many small regions, none of which has a hundredth of the rows', () => {
+    // A ring of 256 equal regions with chords.
+    const n = 256;
+    const edges = (links: (u: number) => number) =>
+      graphOf(
+        n,
+        Array.from({ length: n }, (_, u) =>
+          [1, 7, 31].map((d): [number, number, number] => [u, (u + d) % n, links(u)]),
+        ).flat(),
+      );
+    const rows = new Float64Array(n).fill(1000);
+    const baseline = leastCutPerRow(
+      edges(() => 100),
+      rows,
+    )?.perRow as number;
+    expect(baseline).toBeGreaterThan(0);
+    expect(
+      navigability(
+        edges(() => 100),
+        rows,
+        { baseline },
+      ).lambda,
+    ).toBe(1);
+    expect(
+      navigability(
+        edges(() => 1),
+        rows,
+        { baseline },
+      ).lambda,
+    ).toBe(0);
+    expect(
+      navigability(
+        edges((u) => (u < n / 2 ? 0.1 : 100)),
+        rows,
+        { baseline },
+      ).lambda,
+    ).toBe(0);
   });
 
   it('takes its regions from a graph: rows from weights, links both ways together', () => {

@@ -64,6 +64,11 @@ describe('the graphs', () => {
       expect([...planted.side]).toEqual(Array.from({ length: 500 }, (_, i) => i));
       const ring = integrity.minCut(makeGraph('ring', seed));
       expect([ring.side.length % 25, ring.edges.length]).toEqual([0, 8]);
+      const regular = makeGraph('regular', seed);
+      const degrees = new Uint32Array(1000);
+      for (const end of [...regular.sources, ...regular.targets]) degrees[end] = (degrees[end] as number) + 1;
+      expect(new Set(degrees)).toEqual(new Set([20]));
+      expect(integrity.minCut(regular)).toMatchObject({ value: 20, side: Uint32Array.of(0) });
     }
   });
 

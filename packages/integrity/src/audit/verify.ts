@@ -276,7 +276,7 @@ export class LogVerifier {
       this.#problem(
         0,
         'untrusted',
-        `the log begins with key ${record.key}, which is not one of the trusted keys: ask its owner for the fingerprint by another way`,
+        `the log begins with key ${record.key}, which is not one of the trusted keys: ask its owner for the fingerprint by another way, and name it in trustedKeys (after a rotation that is still the key the log began with)`,
       );
     this.#signature(0, record, this.#keyring);
     this.#signedSize = 1;

@@ -14,13 +14,18 @@
  * 3. The rounds of step 1 once more with lambda known, until they merge (next to) nothing and a node of degree lambda is left.
  *    As long as there is none a round merges something, by the reason of step 2.
  *
- * Padberg and Rinaldi's test of heavy edges helps out in steps 2 and 3 where rounds merge little.
+ * Where rounds merge little, Padberg and Rinaldi's tests of heavy edges and of triangles help out in steps 2 and 3, and step 2 ends with
+ * the flows of `absorption.ts`.
  */
+import { Absorption, MOST_ABSORBED } from './absorption.js';
 import { Contraction } from './contraction.js';
 import { type Csr, type CsrScratch, contract, csrOfEdges, degreeOf, newCsr, newCsrScratch } from './csr.js';
 
 /** Rounds on a graph of so many nodes cost next to nothing. */
 const SMALL = 64;
+
+/** How many arcs the flows may look at, in arcs of the graph; a graph for which that does not do goes on in rounds. */
+const FLOW_BUDGET = 400;
 
 /** A round shrinks the graph well when it leaves less than this share of its nodes. */
 const SHRINKS_WELL = 0.6;
@@ -38,6 +43,7 @@ export class CutEngine {
   #spare: readonly Csr[] = [];
   #scratch: CsrScratch = newCsrScratch(0);
   #contraction = new Contraction(0);
+  readonly #absorption = new Absorption();
 
   /** @param weights whole units; loops and edges of weight 0 are left out */
   load(nodeCount: number, sources: Uint32Array, targets: Uint32Array, weights: Float64Array): void {
@@ -81,6 +87,7 @@ export class CutEngine {
   #mergeMore(lambda: number): boolean {
     const contraction = this.#contraction;
     if (this.#merge(contraction.heavyEdges(this.kernel, lambda))) return true;
+    if (this.#merge(contraction.triangles(this.kernel, lambda + 1))) return true;
     return leastDegree(this.kernel) > lambda && this.#merge(contraction.round(this.kernel, lambda + 1));
   }
 
@@ -118,17 +125,26 @@ export class CutEngine {
     let bound = atMost;
     let graph = this.kernel;
     let shrunkWell = true;
+    let flowsDo = true;
     while (graph.nodeCount > 2 && bound > 0) {
       const before: number = graph.nodeCount;
       // Merging two nodes a round is all that is promised, and all that happens on a cycle; then other tests take turns.
-      const heavy: number = shrunkWell ? before : this.#contraction.heavyEdges(graph);
-      const left: number = heavy < before ? heavy : this.#contraction.round(graph, bound);
+      let left: number = shrunkWell ? before : this.#contraction.heavyEdges(graph);
+      if (left === before && !shrunkWell) left = this.#contraction.triangles(graph, bound);
+      const helped: boolean = left < before;
+      if (!helped && !shrunkWell && flowsDo && before <= MOST_ABSORBED && before > SMALL) {
+        const entries = graph.first[before] as number;
+        const least = this.#absorption.least(graph, bound, FLOW_BUDGET * entries);
+        if (least !== undefined) return least;
+        flowsDo = false;
+      }
+      if (!helped) left = this.#contraction.round(graph, bound);
       if (left === 1) break;
       const into = this.#spare[graph === this.#spare[2] ? 3 : 2] as Csr;
       contract(graph, this.#contraction.label, left, into, this.#scratch);
       graph = into;
       bound = Math.min(bound, leastDegree(graph));
-      shrunkWell = left < SHRINKS_WELL * before || heavy < before;
+      shrunkWell = left < SHRINKS_WELL * before || helped;
     }
     return bound;
   }

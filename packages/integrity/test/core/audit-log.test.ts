@@ -228,7 +228,12 @@ describe('a store that fails', () => {
   it('is not stopped by a listener that throws', async () => {
     const store = new FlakyStore();
     let told = 0;
-    const log = await openLog(store, { onHealth: () => void told++ });
+    const log = await openLog(store, {
+      onHealth: () => {
+        told++;
+        throw new Error('a listener that fails as the disk does');
+      },
+    });
     store.fail(1);
     log.append(event(1));
     await settle();

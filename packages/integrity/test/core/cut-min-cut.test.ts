@@ -47,6 +47,65 @@ describe('minCut', () => {
     }
   });
 
+  it('weighs what Stoer and Wagner find where rounds of contraction merge little', () => {
+    const random = new Random(13);
+    const shapes: Readonly<Record<string, (n: number) => [number, number][]>> = {
+      cycle: (n) => Array.from({ length: n }, (_, i) => [i, (i + 1) % n]),
+      torus: (n) => {
+        const width = Math.floor(Math.sqrt(n));
+        return Array.from({ length: width * width }, (_, i) => i).flatMap((i): [number, number][] => [
+          [i, i - (i % width) + ((i + 1) % width)],
+          [i, (i + width) % (width * width)],
+        ]);
+      },
+      circulant: (n) =>
+        Array.from({ length: n }, (_, i) => i).flatMap((i) =>
+          [1, 2, 3, 5].map((d): [number, number] => [i, (i + d) % n]),
+        ),
+      hypercube: () =>
+        Array.from({ length: 128 }, (_, i) => i).flatMap((i) =>
+          [0, 1, 2, 3, 4, 5, 6].map((k): [number, number] => [i, i ^ (1 << k)]).filter(([a, b]) => a < b),
+        ),
+      regular: (n) =>
+        Array.from({ length: 5 }, () => {
+          const order = Array.from({ length: n }, (_, i) => i);
+          for (let i = n - 1; i > 0; i--) {
+            const j = random.below(i + 1);
+            [order[i], order[j]] = [order[j] as number, order[i] as number];
+          }
+          return order.map((u, i): [number, number] => [u, order[(i + 1) % n] as number]);
+        }).flat(),
+      complete: (n) =>
+        Array.from({ length: n }, (_, i) => i).flatMap((i) =>
+          Array.from({ length: i }, (_, j): [number, number] => [i, j]),
+        ),
+      // Two expanders, joined by fewer edges than a node has: the cut is no node.
+      barbell: (n) => {
+        const half = (shapes.regular as (n: number) => [number, number][])(Math.floor(n / 2));
+        const other = half.map(([u, v]): [number, number] => [u + Math.floor(n / 2), v + Math.floor(n / 2)]);
+        return [
+          ...half,
+          ...other,
+          ...[0, 1, 2, 3, 4].map((i): [number, number] => [i, Math.floor(n / 2) + 2 * i]),
+        ];
+      },
+    };
+    for (let round = 0; round < scale(6); round++)
+      for (const [name, make] of Object.entries(shapes)) {
+        const pairs = make(70 + random.below(60));
+        const n = 1 + Math.max(...pairs.flat());
+        for (const weight of [() => 1, () => 100 + random.below(3), () => 1 + random.below(9) / 8]) {
+          const problem = graphOf(
+            n,
+            pairs.map(([u, v]): [number, number, number] => [u, v, weight()]),
+          );
+          const { value, edges } = minCut(problem);
+          expect(value, `${name}, ${n} nodes`).toBe(stoerWagner(problem).value);
+          expect(witnessWeight(problem, edges)).toBe(value);
+        }
+      }
+  });
+
   it('is the canonical one where very many are minimum cuts', () => {
     const unit = (n: number, joined: (u: number, v: number) => boolean) =>
       graphOf(

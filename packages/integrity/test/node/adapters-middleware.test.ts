@@ -91,9 +91,11 @@ async function expressApp(
   gate: HttpGate,
   options: Options,
   handler: Handler = () => undefined,
+  before: () => Promise<void> = async () => undefined,
 ): Promise<App> {
   const handled: string[] = [];
   const app = express();
+  app.use((_request, _response, next) => void before().then(() => next(), next));
   app.use(expressGate<Request>(gate, options));
   app.get('/{*rest}', async (request, response) => {
     handled.push(request.path);
@@ -118,9 +120,11 @@ async function fastifyApp(
   gate: HttpGate,
   options: Options,
   handler: Handler = () => undefined,
+  before: () => Promise<void> = async () => undefined,
 ): Promise<App> {
   const handled: string[] = [];
   const app = fastify({ forceCloseConnections: true });
+  app.addHook('onRequest', () => before());
   app.setErrorHandler((error: Error, _, reply) => reply.code(500).send(`handler saw: ${error.message}`));
   app.get('/*', { onRequest: fastifyGate<FastifyRequest>(gate, options) }, async (request) => {
     handled.push(request.url);
@@ -232,6 +236,33 @@ for (const [name, make] of [
       finish();
       // Three requests came, one of them refused: each was released once.
       await until(() => gate.released === 3);
+    });
+
+    it('keeps no place for callers who left while an earlier step waited', async () => {
+      const gate = gateWithTickets(3);
+      let waiting = 0;
+      let go: () => void = () => undefined;
+      const gone = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      const authenticated = (): Promise<void> => {
+        waiting++;
+        return gone;
+      };
+      const app = await make(gate, { operation: () => 'job' }, () => undefined, authenticated);
+      const leave = new AbortController();
+      const left = Array.from({ length: 5 }, () =>
+        app.call('/x', { signal: leave.signal }).catch(() => 'left'),
+      );
+      await until(() => waiting === 5);
+      leave.abort();
+      expect(await Promise.all(left)).toEqual(Array(5).fill('left'));
+      // The server hears of it a little later.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      go();
+      await until(() => gate.released === 5);
+      expect([gate.inFlight, app.handled]).toEqual([0, []]);
+      expect((await app.call('/y')).status).toBe(200);
     });
 
     it('refuses options that are not functions when it is made', async () => {

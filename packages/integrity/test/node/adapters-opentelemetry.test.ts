@@ -55,7 +55,7 @@ describe('observeIntegrity', () => {
     });
     expect(all).toContainEqual({
       name: 'integrity.gate.decided',
-      unit: '{cost}',
+      unit: '{operation}',
       counter: true,
       value: 3,
       attributes: { system: 'jobs', class: 'high', decision: 'deferred' },

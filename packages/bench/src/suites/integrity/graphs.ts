@@ -1,17 +1,19 @@
 /**
- * The graphs: four families of 1,000 nodes and 10,000 edges, connected, without loops and parallel edges, whole weights.
+ * The graphs: five families of 1,000 nodes and 10,000 edges, connected, without loops and parallel edges, whole weights.
  * Each is hard in its own way:
  *
  * - `random`: the lightest cut is around one node, and no other cut is near it.
  * - `planted`: two communities joined by a few light edges, which are the cut.
  * - `power-law`: a few hubs and many nodes of ten edges; the lightest of these is the cut.
+ * - `regular`: every node has 20 edges of weight 1, so that every node is a minimum cut and contraction finds nothing to merge.
  * - `ring`: 40 dense clusters in a ring. The cut takes two of the 40 gaps, and many pairs of gaps are nearly as light.
  */
 import type { CutProblem } from '@ruvector/integrity';
 import { Random } from '../../random.js';
 
-export type Family = 'random' | 'planted' | 'power-law' | 'ring';
+export type Family = 'random' | 'planted' | 'power-law' | 'ring' | 'regular';
 
+/** Those of every case; `regular` is for the cut itself. */
 export const FAMILIES: readonly Family[] = ['random', 'planted', 'power-law', 'ring'];
 
 /** Nodes and edges of a graph. */
@@ -63,6 +65,24 @@ class EdgeList {
     this.#targets.push(v);
     this.#weights.push(1 + below(this.#random, heaviest));
     return true;
+  }
+
+  canAdd(u: number, v: number): boolean {
+    return u !== v && !this.#pairs.has(Math.min(u, v) * this.#nodes + Math.max(u, v));
+  }
+
+  /** Joins u and v to the ends of an edge that it takes away, so that every degree is as after adding uv. Weight 1. */
+  exchange(u: number, v: number): void {
+    for (let at = 0; at < this.length; at++) {
+      const [a, b] = [this.#sources[at] as number, this.#targets[at] as number];
+      if (!this.canAdd(u, a) || !this.canAdd(v, b) || [a, b].some((end) => end === u || end === v)) continue;
+      this.#pairs.delete(Math.min(a, b) * this.#nodes + Math.max(a, b));
+      for (const list of [this.#sources, this.#targets, this.#weights]) list.splice(at, 1);
+      this.add(u, a, 1);
+      this.add(v, b, 1);
+      return;
+    }
+    throw new RangeError(`no edge can make room for ${u} and ${v}`);
   }
 
   /** A random tree on `count` nodes from `first`, then edges among them until there are `edges`. */
@@ -119,6 +139,27 @@ const fillers: Readonly<Record<Family, (edges: EdgeList, random: Random, size: S
       if (c > 0) bridge(edges, random, (c - 1) * nodes, c * nodes, nodes);
     }
     bridge(edges, random, (CLUSTERS - 1) * nodes, 0, nodes);
+  },
+  regular: (edges, random, size) => {
+    // One perfect matching after another; a pair that is joined already exchanges partners with another pair.
+    for (let round = 0; round < (2 * size.edges) / size.nodes; round++) {
+      const left = Array.from({ length: size.nodes }, (_, i) => i);
+      for (let i = left.length - 1; i > 0; i--) {
+        const j = below(random, i + 1);
+        [left[i], left[j]] = [left[j] as number, left[i] as number];
+      }
+      while (left.length > 0) {
+        const [u, v] = left.slice(-2) as [number, number];
+        // Near the end of a matching all partners that are left may be taken.
+        if (edges.canAdd(u, v)) edges.add(u, v, 1);
+        else if (left.length > 64) {
+          const j = below(random, left.length - 2);
+          [left[left.length - 1], left[j]] = [left[j] as number, v];
+          continue;
+        } else edges.exchange(u, v);
+        left.length -= 2;
+      }
+    }
   },
 };
 

@@ -87,7 +87,10 @@ async function plan(context: PlanContext): Promise<Plan> {
   const peers = await findPeers(context, ours);
   const { cut, tracker, appended, verified } = sizes[mode];
   const cases: readonly Case[] = [
-    ...FAMILIES.map((family) => ({ ...cutCase(library, peers, family, cut), budget: cut.budget })),
+    ...[...FAMILIES, 'regular' as const].map((family) => ({
+      ...cutCase(library, peers, family, cut),
+      budget: cut.budget,
+    })),
     ...(['exact', 'interval'] as const).flatMap((kind) =>
       FAMILIES.map((family) => trackerCase(library, family, kind, tracker)),
     ),

@@ -35,6 +35,9 @@ export type EventType =
   | 'refusal'
   | 'sample'
   | 'recovery'
+  | 'start'
+  | 'state'
+  | 'tick'
   // So that editors offer the names above and any other is accepted.
   | (string & Record<never, never>);
 

@@ -14,6 +14,10 @@
  * A caller that tries again says so (`retry`): it takes tokens and brings none, else retries alone would lift the share. Where
  * callers cannot be trusted with that, `maxPerSecond` is a limit that nothing lifts.
  *
+ * Who is refused only because as many run as may (`maxInFlight`) has brought tokens that others must not take from them: what
+ * goes beyond the burst that way is kept for retries, as long as those are told to wait at most (`maxDelayMs`), and no more than the
+ * share of the window's offers. So waiting for a place costs no share.
+ *
  * Several tenants: those whose share is whole (tenants.ts) may run the bucket into debt by B, the others must leave it
  * above 0 and have tokens of their own. What is left over when the bucket is full goes to whoever comes, on credit.
  *
@@ -34,6 +38,10 @@ export class Throttle {
   readonly #ceiling: TokenBucket | undefined;
   readonly #fair: FairShare;
   #tokens: number;
+  /** Tokens beyond the burst of those who wait for a place, and until when they count. */
+  #kept = 0;
+  #keptUntil = 0;
+  readonly #keepMs: number;
   #last = 0;
   /** Offered cost in the window. */
   #pool = 0;
@@ -44,6 +52,7 @@ export class Throttle {
     this.#burst = settings.burst * 1e6;
     this.#tokens = this.#burst;
     this.#windowMs = settings.windowMs;
+    this.#keepMs = settings.maxDelayMs;
     if (maxPerSecond !== null)
       this.#ceiling = new TokenBucket(
         { perSecond: maxPerSecond, burst: Math.min(maxPerSecond, settings.burst) },
@@ -74,13 +83,19 @@ export class Throttle {
       this.#tokens += cost * this.#admitPpm;
       fair.offer(place, cost, share, this.#burst);
     }
-    const verdict = full ? this.#refused('over-share') : this.#verdict(place, share, cost, now);
+    if (full && !retry) this.#keep(now);
+    const verdict = full ? this.#refused('over-share') : this.#verdict(place, share, cost, retry, now);
     fair.step(this.#admitPpm, now);
     return verdict;
   }
 
-  #verdict(place: number, share: number, cost: number, now: number): ThrottleVerdict {
+  #verdict(place: number, share: number, cost: number, retry: boolean, now: number): ThrottleVerdict {
     const price = cost * 1e6;
+    if (retry && price <= this.#kept && now <= this.#keptUntil) {
+      if (this.#ceiling !== undefined && !this.#ceiling.tryTake(cost, now)) return this.#refused('over-rate');
+      this.#kept -= price;
+      return 'admit';
+    }
     const burst = this.#burst;
     const tokens = this.#tokens;
     const alone = this.#fair.tenants <= 1;
@@ -95,6 +110,14 @@ export class Throttle {
       return 'admit';
     }
     return this.#refused(open ? 'over-rate' : 'over-share');
+  }
+
+  /** Sets aside what goes beyond the burst. */
+  #keep(now: number): void {
+    const beyond = this.#tokens - this.#burst;
+    if (now > this.#keptUntil) this.#kept = 0;
+    this.#keptUntil = now + this.#keepMs;
+    if (beyond > 0) this.#kept = Math.min(this.#kept + beyond, this.#pool * this.#admitPpm);
   }
 
   /** Only limits beside the share can leave more than the burst behind; that is not saved up. */
@@ -115,7 +138,11 @@ export class Throttle {
     const passed = now - this.#last;
     if (passed === 0) return;
     this.#last = now;
-    if (passed < 0) return; // the clock went back: time counts from here
+    if (passed < 0) {
+      // The clock went back: time counts from here.
+      this.#kept = 0;
+      return;
+    }
     this.#pool *= Math.exp(-passed / this.#windowMs);
     const tokens = this.#tokens + passed * this.#trickle;
     this.#tokens = tokens < this.#burst ? tokens : this.#burst;

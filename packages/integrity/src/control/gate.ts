@@ -72,8 +72,10 @@ interface ClassGate {
   readonly slots: ClassSlots;
   readonly reserve: TokenBucket | null;
   readonly probes: TokenBucket;
-  inFlight: number;
 }
+
+/** Acquired and not released, by class. */
+type InFlight = Record<OperationClass, number>;
 
 /** What a gate keeps for an operation. */
 interface OperationGate {
@@ -105,6 +107,7 @@ export class Gate {
   readonly #classes: Readonly<Record<OperationClass, ClassGate>>;
   readonly #backoff: Backoff;
   readonly #staleAfterMs: number;
+  #inFlight: InFlight = { low: 0, medium: 0, high: 0, repair: 0, exempt: 0 };
   #at = -1;
   #recovering = false;
   #evidence: GateEvidence | null = null;
@@ -139,7 +142,6 @@ export class Gate {
           slots: slots[name],
           reserve: name === 'repair' ? new TokenBucket(this.policy.repair, 0) : null,
           probes: new TokenBucket(this.policy.probes, 0),
-          inFlight: 0,
         },
       ]),
     ) as Record<OperationClass, ClassGate>;
@@ -151,6 +153,24 @@ export class Gate {
     for (const [name, operation] of Object.entries(this.policy.operations))
       this.#operations.set(name, entry(name, operation));
     this.#unnamed = entry(null, { class: this.policy.defaultClass, loads: [], relieves: [], cost: 1 });
+  }
+
+  /**
+   * Another gate in the place of this one: its policy is merged over this one's, and what is in flight here is in flight there, whoever
+   * releases it. Counters begin anew, and nothing is published yet.
+   *
+   * @throws IntegrityError as the constructor
+   */
+  successor({
+    policy,
+    mode = this.mode,
+  }: {
+    readonly policy?: GatePolicyInput;
+    readonly mode?: GateMode;
+  }): Gate {
+    const gate = new Gate({ policy: resolvePolicy(policy, this.policy), mode, random: this.#random });
+    gate.#inFlight = this.#inFlight;
+    return gate;
   }
 
   /**
@@ -213,11 +233,12 @@ export class Gate {
   acquire(operation: string, options: CheckOptions): GateTicket {
     const decision = this.check(operation, options);
     if (!decision.allowed) return { decision, release: nothing };
-    const classGate = this.#classes[decision.class];
-    classGate.inFlight++;
+    const { class: name } = decision;
+    const counts = this.#inFlight;
+    counts[name]++;
     let held = true;
     const release = (): void => {
-      if (held) classGate.inFlight--;
+      if (held) counts[name]--;
       held = false;
     };
     return { decision, release };
@@ -240,9 +261,7 @@ export class Gate {
         class: operationClass,
         ...countsOf(row),
       })),
-      inFlight: Object.fromEntries(
-        OPERATION_CLASSES.map((name) => [name, this.#classes[name].inFlight]),
-      ) as GateCounters['inFlight'],
+      inFlight: { ...this.#inFlight },
     };
   }
 
@@ -282,12 +301,13 @@ export class Gate {
   ): GateDecision {
     const { rule } = slot;
     if (rule.action === 'allow') {
-      if (rule.maxInFlight === null || entry.class.inFlight < rule.maxInFlight) return slot.allowed;
+      if (rule.maxInFlight === null || this.#inFlight[entry.class.name] < rule.maxInFlight)
+        return slot.allowed;
       return this.#throttled(entry, slot, 'in-flight', Number.POSITIVE_INFINITY, cost, now);
     }
     if (rule.action === 'throttle') {
       const throttle = slot.throttle as Throttle;
-      const full = rule.maxInFlight !== null && entry.class.inFlight >= rule.maxInFlight;
+      const full = rule.maxInFlight !== null && this.#inFlight[entry.class.name] >= rule.maxInFlight;
       const verdict = throttle.admit(tenant, cost, retry, full, now);
       if (verdict === 'admit') return slot.within;
       const wait = full ? Number.POSITIVE_INFINITY : throttle.waitMs(cost, verdict);

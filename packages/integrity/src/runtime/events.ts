@@ -1,5 +1,6 @@
 /** The bodies of the events that a running system records: integers and strings only, so that they have canonical bytes. */
 import type { CanonicalObject, CanonicalValue } from '../audit/canonical.js';
+import type { GateCounters } from '../control/gate-types.js';
 import type { StateInput, StateTransition, StepResult } from '../control/states.js';
 import type { SampleView, WitnessEdge } from './view.js';
 
@@ -67,4 +68,18 @@ export function transitionBody(
     side: { count: sample?.side.length ?? 0, nodes: (sample?.side ?? []).slice(0, MOST_SIDE) },
     graph: { version: graph.version, nodes: graph.nodes, edges: graph.edges },
   };
+}
+
+/** What the gate refused, by operation: those that were refused at all, 64 at most. */
+export function refusedBody(operations: GateCounters['operations']): readonly CanonicalObject[] {
+  return operations
+    .filter((each) => each.throttled + each.deferred + each.rejected > 0)
+    .slice(0, 64)
+    .map(({ name, class: risk, throttled, deferred, rejected }) => ({
+      name,
+      class: risk,
+      throttled,
+      deferred,
+      rejected,
+    }));
 }

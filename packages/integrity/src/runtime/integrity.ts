@@ -18,7 +18,7 @@
 import type { ServedEntry, ServedView } from '../adapters/source.js';
 import type { CanonicalObject } from '../audit/canonical.js';
 import type { AppendedRecord, AuditLog } from '../audit/log.js';
-import { checkInteger, checkName, checkNumber, checkObject, checkTime } from '../check.js';
+import { checkInteger, checkKeys, checkName, checkNumber, checkObject, checkTime } from '../check.js';
 import { Gate } from '../control/gate.js';
 import { decisionError } from '../control/gate-decisions.js';
 import type { GateDecision, GateMode, GateTicket } from '../control/gate-types.js';
@@ -33,12 +33,13 @@ import type {
   StateTransition,
   StepResult,
 } from '../control/states.js';
-import { IntegrityError, throwIfAborted } from '../errors.js';
+import { type AbortSignalLike, IntegrityError, throwIfAborted } from '../errors.js';
 import { ContractedGraph } from '../graph/contracted-graph.js';
 import type { GraphSnapshot } from '../graph/snapshot.js';
 import type { Reserve } from '../signal/flow.js';
 import { lambda2 } from '../spectral/lambda2.js';
-import { inputBody, sampleBody, transitionBody } from './events.js';
+import { inputBody, refusedBody, sampleBody, transitionBody } from './events.js';
+import { Listeners } from './listeners.js';
 import { OfferedLoad } from './offered.js';
 import { checkOptions, type GuardQuestion, type IntegrityOptions, type Question } from './options.js';
 import { checkSignals, namesOf, readSignals, type SignalContract, witnessOf } from './signals.js';
@@ -54,6 +55,8 @@ export interface TransitionEvent extends StateTransition {
   readonly record: AppendedRecord | undefined;
 }
 
+/** How long rates that `measureOffered` gave are those of the next sample. */
+const MEASURED_MS = 1000;
 /** Records that `view()` shows. */
 const SHOWN_ENTRIES = 24;
 
@@ -88,11 +91,7 @@ export class Integrity {
   readonly #reserves = new Map<string, Reserve>();
   readonly #history: HistoryPoint[] = [];
   readonly #entries: ServedEntry[] = [];
-  readonly #listeners = {
-    sample: new Set<(sample: SampleView) => void>(),
-    transition: new Set<(event: TransitionEvent) => void>(),
-    entry: new Set<(entry: ServedEntry) => void>(),
-  };
+  readonly #listeners = new Listeners<TransitionEvent>();
   #signals: SignalContract;
   #gate: Gate;
   #sample: SampleView | null = null;
@@ -106,8 +105,10 @@ export class Integrity {
   #event: string | null = null;
   /** When the last tick was that no record tells of. */
   #tickedAt: number | undefined;
-  readonly #untold: ServedEntry[] = [];
-  #isOfferedMeasured = false;
+  /** Whether the state in force came about by a transition that no record tells of. */
+  #isUnproved = false;
+  /** When `measureOffered` was called, and no sample since. */
+  #measuredAt: number | undefined;
   readonly #waiting: Waiting | undefined;
 
   constructor(options: IntegrityOptions) {
@@ -117,6 +118,7 @@ export class Integrity {
     this.#options = options;
     this.#clock = options.clock;
     this.#signals = options.signals;
+    if (options.graph !== undefined) checkObject(options.graph, 'options.graph');
     this.graph =
       options.graph instanceof ContractedGraph ? options.graph : new ContractedGraph(options.graph);
     this.log = options.log;
@@ -184,7 +186,7 @@ export class Integrity {
    */
   measureOffered(): Readonly<Record<string, number>> {
     this.#offered.measure(this.#gate.counters(), this.#now());
-    this.#isOfferedMeasured = true;
+    this.#measuredAt = this.#now();
     return Object.fromEntries(this.#offered.rates);
   }
 
@@ -222,8 +224,10 @@ export class Integrity {
     const now = this.#now();
     const began = this.#options.stopwatch?.();
     // Measured for the edges a moment ago, and not again: a rate over a moment is noise.
-    if (!this.#isOfferedMeasured) this.#offered.measure(this.#gate.counters(), now);
-    this.#isOfferedMeasured = false;
+    const measured = this.#measuredAt ?? Number.NEGATIVE_INFINITY;
+    if (!(now >= measured && now - measured <= MEASURED_MS))
+      this.#offered.measure(this.#gate.counters(), now);
+    this.#measuredAt = undefined;
     const snapshot = this.graph.snapshot();
     const reading = readSignals(snapshot, this.#signals, this.#offered.rates, [...this.#reserves.values()]);
     this.#drift(snapshot);
@@ -251,12 +255,13 @@ export class Integrity {
             at: now,
             components: Object.fromEntries(reading.signals.map(({ name, lambdaPpm }) => [name, lambdaPpm])),
           };
-    const { told } = this.#apply(input, sample);
+    this.#apply(input, sample);
     this.#recordRefusals(now);
     const limit = this.#options.history ?? 720;
     if (limit > 0) this.#history.push({ at: now, lambdaPpm: sample.lambdaPpm, state: this.state });
     if (this.#history.length > limit) this.#history.shift();
-    this.#tell(...told, ...this.#told(this.#listeners.sample, sample));
+    this.#listeners.note('sample', sample);
+    this.#listeners.tell();
     return sample;
   }
 
@@ -296,10 +301,20 @@ export class Integrity {
    * await integrity.guard('search', () => search(query), { tenant, signal: request.signal });
    */
   async guard<T>(operation: string, run: () => T | Promise<T>, question: GuardQuestion = {}): Promise<T> {
-    checkObject(question, 'question');
+    checkKeys(checkObject(question, 'question'), 'question', [
+      'tenant',
+      'cost',
+      'retry',
+      'maxWaitMs',
+      'signal',
+    ]);
     const { maxWaitMs, signal, ...asked } = question;
     const { maxDelayMs } = this.#gate.policy.throttle;
     const most = checkInteger(maxWaitMs ?? maxDelayMs, 'maxWaitMs', 0, maxDelayMs);
+    if (signal !== undefined && typeof (signal as AbortSignalLike | null)?.aborted !== 'boolean')
+      throw new IntegrityError('ERR_INTEGRITY_ARGUMENT', 'signal must be an AbortSignal', {
+        field: 'signal',
+      });
     throwIfAborted(signal);
     const { decision, release } =
       this.#waiting === undefined
@@ -341,8 +356,8 @@ export class Integrity {
   }
 
   /**
-   * Puts another policy, mode or contract of signals in place; recorded, with who and why. What is left out stays. Counters of the
-   * gate start anew with a new policy or mode.
+   * Puts another policy, mode or contract of signals in place; recorded, with who and why. A policy is merged over the present one, so what
+   * is left out stays; a contract of signals is whole. Counters of the gate start anew with a new policy or mode; what is in flight stays.
    *
    * @throws IntegrityError `ERR_INTEGRITY_POLICY` with the field; nothing has changed then
    */
@@ -359,8 +374,9 @@ export class Integrity {
     const signals = change.signals ?? this.#signals;
     checkSignals(signals);
     const isNewGate = change.policy !== undefined || change.mode !== undefined;
+    const { policy, mode } = change;
     const gate = isNewGate
-      ? this.#newGate(change.policy ?? this.#gate.policy, change.mode ?? this.#gate.mode)
+      ? this.#gate.successor({ ...(policy && { policy }), ...(mode && { mode }) })
       : this.#gate;
     this.#offered.check(signals.flow, gate.policy);
     // Nothing can fail from here on. What is published must not be older than it looks.
@@ -380,23 +396,23 @@ export class Integrity {
       ...(change.policy === undefined ? {} : { policy: this.#gate.policy as unknown as CanonicalObject }),
       ...(change.signals === undefined ? {} : { signals: JSON.stringify(change.signals) }),
     });
-    this.#publish(now, undefined);
-    this.#tell();
+    this.#publish(now);
+    this.#listeners.tell();
   }
 
   /** @returns the function that ends the subscription; a listener that throws throws out of `sample`, when all is done */
   onSample(listener: (sample: SampleView) => void): () => void {
-    return subscribe(this.#listeners.sample, listener);
+    return this.#listeners.on('sample', listener);
   }
 
   /** Called when the state in force has changed, and is published. */
   onTransition(listener: (event: TransitionEvent) => void): () => void {
-    return subscribe(this.#listeners.transition, listener);
+    return this.#listeners.on('transition', listener);
   }
 
   /** Called with every record that goes into the log from here. */
   onEntry(listener: (entry: ServedEntry) => void): () => void {
-    return subscribe(this.#listeners.entry, listener);
+    return this.#listeners.on('entry', listener);
   }
 
   /** Everything that there is to see, as JSON. O(graph). */
@@ -432,32 +448,33 @@ export class Integrity {
     if (every === 0 || this.#samples % every !== 0) return;
     const problem = snapshot.cutProblem();
     const start = this.#fiedler?.length === problem.nodeCount ? { start: this.#fiedler } : {};
-    const { value, vector } = lambda2(problem, start);
-    this.#lambda2 = value;
-    this.#fiedler = vector;
+    try {
+      const { value, vector } = lambda2(problem, start);
+      this.#lambda2 = value;
+      this.#fiedler = vector;
+    } catch (error) {
+      // It decides nothing, and so must not stop what does: weights whose sum is no double, say.
+      if (!(error instanceof IntegrityError)) throw error;
+      this.#lambda2 = null;
+      this.#fiedler = undefined;
+    }
   }
 
   /** An input that is no sample. */
   #step(input: StateInput): StepResult {
-    const { told, ...step } = this.#apply(input, undefined);
-    this.#tell(...told);
+    const step = this.#apply(input, undefined);
+    this.#listeners.tell();
     return step;
   }
 
-  #apply(
-    input: StateInput,
-    sample: SampleView | undefined,
-  ): StepResult & { readonly told: readonly (() => void)[] } {
+  #apply(input: StateInput, sample: SampleView | undefined): StepResult {
     const before = this.#machine.integrityState.now;
     if (input.now < before) this.#recordTick();
     const step = this.#machine.apply(input);
     const { transition } = step;
-    let recorded = true;
     if (sample !== undefined) {
-      if (this.#options.recordSamples ?? true)
-        recorded = this.#record('sample', input.now, sampleBody(input, sample)) !== undefined;
-    } else if (input.type !== 'tick')
-      recorded = this.#record('override', input.now, { input: inputBody(input) }) !== undefined;
+      if (this.#options.recordSamples ?? true) this.#record('sample', input.now, sampleBody(input, sample));
+    } else if (input.type !== 'tick') this.#record('override', input.now, { input: inputBody(input) });
     // A tick without a transition changes only what time it is, and any input after it says that again, unless the clock goes back.
     if (input.type !== 'tick' || transition !== undefined) this.#tickedAt = undefined;
     else {
@@ -474,15 +491,27 @@ export class Integrity {
         ...transitionBody(transition, step, this.#sample, graph),
         ...tick,
       });
-      recorded = recorded && record !== undefined;
+      this.#isUnproved = record === undefined && this.log !== undefined;
     }
     if (transition !== undefined) this.#event = record === undefined ? null : String(record.seq);
-    this.#publish(input.now, recorded || this.log === undefined ? undefined : this.#options.onAuditFailure);
-    const told =
-      transition === undefined
-        ? []
-        : this.#told(this.#listeners.transition, { ...transition, step, sample: this.#sample, record });
-    return { ...step, told };
+    if (this.#isUnproved) this.#proveLate(input.now);
+    this.#publish(input.now);
+    if (transition !== undefined)
+      this.#listeners.note('transition', { ...transition, step, sample: this.#sample, record });
+    return step;
+  }
+
+  /** A transition could not be recorded: as soon as the log takes events again, one says what the state is now. */
+  #proveLate(now: number): void {
+    const unrecorded = this.#unrecorded;
+    const record = this.#record('state', now, {
+      state: this.#machine.integrityState as unknown as CanonicalObject,
+    });
+    // It is no event of its own: that it is missing is not counted.
+    if (record === undefined) this.#unrecorded = unrecorded;
+    if (record === undefined) return;
+    this.#isUnproved = false;
+    this.#event = String(record.seq);
   }
 
   /** Records a tick that nothing tells of yet: a replay needs it once the clock goes back behind it. */
@@ -493,31 +522,12 @@ export class Integrity {
       this.#record('tick', now, { input: { type: 'tick', now } });
   }
 
-  /** Listeners as calls, for `#tell`. */
-  #told<T>(listeners: ReadonlySet<(value: T) => void>, value: T): (() => void)[] {
-    return [...listeners].map((listener) => () => listener(value));
-  }
-
-  /** Tells the listeners what happened. All are told; the first error is thrown then. */
-  #tell(...calls: readonly (() => void)[]): void {
-    const entries = this.#untold.splice(0);
-    const all = [...entries.flatMap((entry) => this.#told(this.#listeners.entry, entry)), ...calls];
-    const errors: unknown[] = [];
-    for (const call of all)
-      try {
-        call();
-      } catch (error) {
-        errors.push(error);
-      }
-    if (errors.length > 0) throw errors[0];
-  }
-
   /** Tells the gate the state in force. */
-  #publish(now: number, failure: 'publish' | 'unknown' | undefined): void {
+  #publish(now: number): void {
     const { measured, hold, override } = this.#machine.integrityState;
     const witness = this.#sample?.witness ?? [];
     this.#gate.publish({
-      state: failure === 'unknown' ? 'unknown' : this.#machine.state,
+      state: this.#isUnproved && this.#options.onAuditFailure === 'unknown' ? 'unknown' : this.#machine.state,
       witnessTypes: [...new Set(witness.map(({ type }) => type))],
       at: now,
       recovering: hold !== undefined && override === undefined && measured !== 'normal',
@@ -537,7 +547,7 @@ export class Integrity {
       const entry = entryView(record);
       this.#entries.push(entry);
       if (this.#entries.length > SHOWN_ENTRIES) this.#entries.shift();
-      if (this.#listeners.entry.size > 0) this.#untold.push(entry);
+      this.#listeners.note('entry', entry);
       return record;
     } catch (error) {
       if (!(error instanceof IntegrityError)) throw error;
@@ -547,36 +557,23 @@ export class Integrity {
     }
   }
 
-  /** What the gate refused since the last sample, in one event: a storm of refusals must not become a storm of records. */
+  /**
+   * What the gate refused since the last sample, in one event: a storm of refusals must not become a storm of records. Answers are
+   * counted: who asks again, or waits in `guard` and is asked for again, counts each time.
+   */
   #recordRefusals(now: number): void {
     const { operations } = this.#gate.counters();
     let total = 0;
     for (const each of operations) total += each.throttled + each.deferred + each.rejected;
     if (total === this.#refusedBefore || this.log === undefined) return;
-    const refused = operations
-      .filter((each) => each.throttled + each.deferred + each.rejected > 0)
-      .map(({ name, class: risk, throttled, deferred, rejected }) => ({
-        name,
-        class: risk,
-        throttled,
-        deferred,
-        rejected,
-      }));
     this.#record('refusal', now, {
       state: this.state,
       mode: this.#gate.mode,
       since: total - this.#refusedBefore,
-      totals: refused.slice(0, 64),
+      totals: refusedBody(operations),
     });
     this.#refusedBefore = total;
   }
-}
-
-function subscribe<T>(listeners: Set<T>, listener: T): () => void {
-  listeners.add(listener);
-  return () => {
-    listeners.delete(listener);
-  };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** From a graph to one number and what explains it: the part of a sample that is a pure function. */
-import { checkKeys, checkObject } from '../check.js';
+import { checkKeys, checkName, checkNumber, checkObject, describe } from '../check.js';
 import { lambdaPpm, PPM } from '../control/states.js';
 import { type MinCut, minCut } from '../cut/min-cut.js';
 import { IntegrityError } from '../errors.js';
@@ -7,6 +7,7 @@ import type { GraphSnapshot } from '../graph/snapshot.js';
 import type { GraphEdge, GraphNode } from '../graph/types.js';
 import { checkFlowOptions, type FlowOptions, flowSignal, type Reserve } from '../signal/flow.js';
 import { type NavigabilityOptions, navigability, regionsOf } from '../signal/navigability.js';
+import { checkBaseline } from '../signal/scale.js';
 import { type StructureOptions, structureOf } from '../signal/structure.js';
 import type { SignalView, WitnessEdge } from './view.js';
 
@@ -55,7 +56,10 @@ interface SignalReading {
 /** @throws IntegrityError `ERR_INTEGRITY_POLICY` where there is no signal; what the signals throw for their options */
 export function checkSignals(signals: SignalContract): void {
   checkKeys(checkObject(signals, 'signals'), 'signals', ['flow', 'navigability', 'structure']);
-  if (signals.flow !== undefined) checkFlowOptions(signals.flow);
+  if (signals.flow !== undefined) within('flow', () => checkFlowOptions(signals.flow as FlowOptions));
+  if (signals.navigability !== undefined)
+    within('navigability', () => checkNavigability(signals.navigability));
+  if (signals.structure !== undefined) within('structure', () => checkStructure(signals.structure));
   if (signals.flow === undefined && signals.navigability === undefined && signals.structure === undefined)
     throw new IntegrityError(
       'ERR_INTEGRITY_POLICY',
@@ -67,6 +71,53 @@ export function checkSignals(signals: SignalContract): void {
 /** The most edges of a graph whose minimum cut is computed only to be shown. */
 const SHOWN_CUT_EDGES = 20_000;
 const nothing = new Uint32Array(0);
+
+/** Names the place in the contract. What is wrong with it is a matter of policy, whatever the check that found it. */
+function within(place: string, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (!(error instanceof IntegrityError)) throw error;
+    throw new IntegrityError('ERR_INTEGRITY_POLICY', `signals.${place}: ${error.message}`, {
+      field: `signals.${place}${error.field === undefined || error.field === 'options' ? '' : `.${error.field}`}`,
+      cause: error,
+    });
+  }
+}
+
+function checkNavigability(value: unknown): void {
+  const {
+    nodeTypes,
+    edgeTypes,
+    baseline,
+    failRatio = 0.5,
+    minShare = 0.01,
+    ...rest
+  } = checkObject(value, 'options');
+  checkKeys(rest, 'options', []);
+  for (const [field, types] of [
+    ['nodeTypes', nodeTypes],
+    ['edgeTypes', edgeTypes],
+  ] as const) {
+    if (!Array.isArray(types) || types.length === 0)
+      throw new IntegrityError(
+        'ERR_INTEGRITY_POLICY',
+        `${field} must be an array of at least one type, not ${describe(types)}`,
+        {
+          field,
+        },
+      );
+    for (const [i, type] of types.entries()) checkName(type, `${field}[${i}]`, 64);
+  }
+  checkBaseline(baseline, failRatio, 'the perRow of leastCutPerRow after the build');
+  checkNumber(minShare, 'minShare', { least: 0, most: 0.5 });
+}
+
+function checkStructure(value: unknown): void {
+  const { baseline, failRatio = 0, ...rest } = checkObject(value, 'options');
+  checkKeys(rest, 'options', []);
+  checkBaseline(baseline, failRatio, 'the minimum cut of the healthy system');
+}
 
 function edgesText(count: number): string {
   return count === 1 ? 'cut of 1 edge' : `cut of ${count} edges`;

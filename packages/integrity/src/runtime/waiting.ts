@@ -3,7 +3,7 @@
  *
  * A caller waits in memory, holding nothing. It asks again when something of its class is released (one caller for each release, in the
  * order in which they came), when the time is over that the gate named, and a last time at the end; each time as a retry, so that its
- * waiting is not taken for new load. A newcomer can take a place that was just released before the one that was woken asks: the
+ * waiting is not taken for new load. Whoever was woken by a release and does not go in passes it on to the next. A newcomer can take a place that was just released before the one that was woken asks: the
  * wait is bounded, not fair. How many wait is bounded, too: past it the answer is the refusal, at once.
  *
  * The core has no timers: the host gives one.
@@ -34,6 +34,8 @@ export const MAX_WAITING = 1000;
 
 interface Waiter {
   readonly wake: () => void;
+  /** Whether a release woke it. */
+  isReleased: boolean;
 }
 
 /** Callers that wait for the gate. */
@@ -56,6 +58,7 @@ export class Waiting {
     const queue = this.#queues.get(operationClass);
     for (const waiter of queue ?? []) {
       queue?.delete(waiter);
+      waiter.isReleased = true;
       waiter.wake();
       return;
     }
@@ -82,11 +85,16 @@ export class Waiting {
     this.#count++;
     try {
       while (waits(ticket) && !over) {
-        await this.#turn(ticket, (wakeUp) => {
+        const waiter = await this.#turn(ticket, (wakeUp) => {
           wake = wakeUp;
         });
-        throwIfAborted(signal);
-        ticket = ask(true);
+        const { class: operationClass } = ticket.decision;
+        try {
+          throwIfAborted(signal);
+          ticket = ask(true);
+        } finally {
+          if (waiter.isReleased && !ticket.decision.allowed) this.released(operationClass);
+        }
       }
       return ticket;
     } finally {
@@ -97,22 +105,25 @@ export class Waiting {
   }
 
   /** Fulfils when it is time to ask again. */
-  async #turn({ decision }: GateTicket, expose: (wake: () => void) => void): Promise<void> {
+  async #turn({ decision }: GateTicket, expose: (wake: () => void) => void): Promise<Waiter> {
     const queue = this.#queues.get(decision.class) ?? new Set();
     this.#queues.set(decision.class, queue);
     let cancel: (() => void) | undefined;
-    let waiter: Waiter | undefined;
+    let resolve: () => void = () => undefined;
+    const woken = new Promise<void>((done) => {
+      resolve = done;
+    });
+    const waiter: Waiter = { wake: resolve, isReleased: false };
+    expose(resolve);
     try {
-      await new Promise<void>((resolve) => {
-        expose(resolve);
-        waiter = { wake: resolve };
-        // Only who was refused for what is in flight gains by a release.
-        if (decision.reason === 'in-flight') queue.add(waiter);
-        cancel = this.#timer(decision.retryAfterMs, resolve);
-      });
+      // Only who was refused for what is in flight gains by a release.
+      if (decision.reason === 'in-flight') queue.add(waiter);
+      cancel = this.#timer(decision.retryAfterMs, resolve);
+      await woken;
+      return waiter;
     } finally {
       cancel?.();
-      if (waiter !== undefined) queue.delete(waiter);
+      queue.delete(waiter);
     }
   }
 }

@@ -15,7 +15,7 @@
  *
  * A reserve that runs out (disk space, a slot's kept log) counts by time: ratio = time to exhaustion / reaction time.
  */
-import { checkName, checkNumber, checkObject, describe } from '../check.js';
+import { checkKeys, checkName, checkNumber, checkObject, describe } from '../check.js';
 import { type FlowProblem, maxFlow } from '../cut/max-flow.js';
 import { IntegrityError } from '../errors.js';
 import type { GraphSnapshot } from '../graph/snapshot.js';
@@ -93,6 +93,7 @@ const none = new Uint32Array(0);
 /** Checks a flow contract. @throws IntegrityError `ERR_INTEGRITY_POLICY` or `ERR_INTEGRITY_ARGUMENT`, with the field */
 export function checkFlowOptions(options: FlowOptions): void {
   const { commodities, headroom = 2 } = checkObject(options, 'options') as unknown as FlowOptions;
+  checkKeys(options as unknown as Record<string, unknown>, 'options', ['commodities', 'headroom']);
   if (!(typeof headroom === 'number' && Number.isFinite(headroom) && headroom > 1))
     throw new IntegrityError(
       'ERR_INTEGRITY_POLICY',
@@ -110,8 +111,10 @@ export function checkFlowOptions(options: FlowOptions): void {
       },
     );
   const names = new Set<string>();
-  for (const [index, { name, sources, sinks }] of (commodities as readonly Commodity[]).entries()) {
+  for (const [index, commodity] of (commodities as readonly Commodity[]).entries()) {
     const place = `commodities[${index}]`;
+    checkKeys(checkObject(commodity, place), place, ['name', 'sources', 'sinks']);
+    const { name, sources, sinks } = commodity;
     checkName(name, `${place}.name`, 64);
     if (names.has(name))
       throw new IntegrityError('ERR_INTEGRITY_POLICY', `two commodities are called ${describe(name)}`, {

@@ -276,3 +276,56 @@ describe('middleware whose client has left while it waited', () => {
     expect([handled, integrity.gate.counters().inFlight.low]).toEqual([0, 0]);
   });
 });
+
+describe('contracts of signals', () => {
+  it.each([
+    [{ structure: { baseline: Number.NaN } }, 'signals.structure.baseline'],
+    [{ structure: null }, 'signals.structure'],
+    [{ structure: { baseline: 1, failRato: 0.2 } }, 'signals.structure'],
+    [{ navigability: 5 }, 'signals.navigability'],
+    [{ navigability: { nodeTypes: [], edgeTypes: ['l'], baseline: 1 } }, 'signals.navigability.nodeTypes'],
+    [{ navigability: { nodeTypes: ['r'], edgeTypes: ['l'], baseline: 0 } }, 'signals.navigability.baseline'],
+    [{ flow: { commodities: [null] } }, 'signals.flow.commodities[0]'],
+    [{ flow: { commodities: [], bogus: 1 } }, 'signals.flow'],
+  ])('are refused before anything changes: %j', async (signals, field) => {
+    const { integrity } = await dead();
+    expect(() => integrity.setPolicy({ actor: 'ada', reason: 'x', signals: signals as never })).toThrow(
+      expect.objectContaining({ code: 'ERR_INTEGRITY_POLICY', field: expect.stringContaining(field) }),
+    );
+    expect(integrity.check('index_rebuild').action).toBe('reject');
+    await expect(bench({ signals: signals as never })).rejects.toMatchObject({
+      code: 'ERR_INTEGRITY_POLICY',
+    });
+  });
+});
+
+describe('a new policy', () => {
+  it('is merged over the present one, and knows what is in flight', async () => {
+    const limit = { action: 'throttle', admitPpm: 1_000_000, maxInFlight: 2 } as const;
+    const { integrity } = await dead({
+      policy: {
+        operations: { submit: { class: 'medium', loads: ['queue'] } },
+        rules: { critical: { low: { ...limit, loads: limit, relieves: limit } } },
+      },
+    });
+    const tickets = [integrity.acquire('search'), integrity.acquire('search')];
+    expect(integrity.acquire('search').decision.reason).toBe('in-flight');
+    integrity.setPolicy({ actor: 'ada', reason: 'x', policy: { staleAfterMs: 60_000 } });
+    expect(integrity.check('submit')).toMatchObject({ action: 'reject', relation: 'loads' });
+    expect(integrity.acquire('search').decision.reason).toBe('in-flight');
+    for (const { release } of tickets) release();
+    expect(integrity.gate.counters().inFlight.low).toBe(0);
+    expect(integrity.acquire('search').decision.allowed).toBe(true);
+  });
+});
+
+describe('lambda2', () => {
+  it('decides nothing, and stops nothing where it cannot be computed', async () => {
+    const system = await bench({ driftEvery: 1 });
+    system.integrity.graph.upsertNode({ name: 'x', type: 'y' });
+    system.integrity.graph.upsertEdge({ source: 'x', target: 'w1', type: 'huge', capacity: 1e305 });
+    system.integrity.offer({ job: 10 });
+    sample(system, 4);
+    expect([system.integrity.state, system.integrity.lastSample?.lambda2]).toEqual(['normal', null]);
+  });
+});

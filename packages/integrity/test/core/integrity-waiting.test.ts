@@ -212,6 +212,58 @@ describe('guard with a timer', () => {
     expect(timers.running).toBe(0);
   });
 
+  it('passes a release on when whoever it woke does not go in', async () => {
+    const running = [call('a'), call('b')];
+    const signal = new Signal();
+    const first = call('c', 'search', { signal });
+    const second = call('d');
+    await settle();
+    ends.get('a')?.();
+    await undefined;
+    signal.abort();
+    await settle();
+    expect(begun).toEqual(['a', 'b', 'd']);
+    for (const end of ends.values()) end();
+    expect(await Promise.all([...running, first, second])).toEqual(['a', 'b', 'ERR_INTEGRITY_ABORTED', 'd']);
+  });
+
+  it('lets in the share of a burst that is far above the places, as they come free', async () => {
+    // The default rule for reads in critical: 80 % of what is offered, ten at a time.
+    integrity = createIntegrity({
+      name: 'waits',
+      clock: () => timers.now,
+      random: () => 0.5,
+      signals: { flow: { commodities: [] } },
+      mode: 'enforce',
+      timer: timers.start,
+    });
+    let [done, refused, atOnce, most] = [0, 0, 0, 0];
+    const calls: Promise<void>[] = [];
+    for (let burst = 0; burst < 4; burst++) {
+      // No samples: the state is published by hand.
+      integrity.gate.publish({ state: 'critical', at: timers.now });
+      for (let i = 0; i < 40; i++)
+        calls.push(
+          integrity
+            .guard('search', async () => {
+              most = Math.max(most, ++atOnce);
+              await new Promise<void>((resolve) => timers.start(10, resolve));
+              atOnce--;
+              done++;
+            })
+            .catch(() => {
+              refused++;
+            }),
+        );
+      await timers.pass(2000);
+    }
+    await Promise.all(calls);
+    expect(done + refused).toBe(160);
+    expect(most).toBe(10);
+    expect(done / 160).toBeGreaterThan(0.75);
+    expect(done / 160).toBeLessThan(0.95);
+  });
+
   it.each([-1, 1001, 0.5, Number.NaN])('refuses maxWaitMs %s', async (maxWaitMs) => {
     expect(await call('a', 'search', { maxWaitMs })).toBe('ERR_INTEGRITY_ARGUMENT');
   });

@@ -210,7 +210,7 @@ describe('a system that is wired', () => {
   it('treats a signal that fails as no data, not as good news', () => {
     const broken = createIntegrity(
       options({
-        signals: { ...options().signals, navigability: { nodeTypes: ['r'], edgeTypes: ['l'], baseline: 0 } },
+        signals: { ...options().signals, navigability: { nodeTypes: ['r'], edgeTypes: ['l'], baseline: 1 } },
       }),
     );
     build(broken);
@@ -332,29 +332,37 @@ describe('a system that is wired', () => {
         origin: 'example.com/full',
         signer: createSigner(seed),
         clock: () => now,
-        maxPending: 4,
+        maxPending: 3,
       });
       integrity = createIntegrity(options({ log: stuck, onAuditFailure }));
       await stuck.flush();
       build(integrity);
       integrity.offer({ job: 38 });
-      samples(3);
-      await stuck.flush();
+      for (let i = 0; i < 3; i++) {
+        samples(1);
+        await stuck.flush();
+      }
       full = true;
+      samples(1);
       integrity.graph.updateNode('w2', { health: 0 });
       samples(6);
       expect(integrity.state).toBe('critical');
       expect(integrity.check('submit').state).toBe(state);
       const failure = integrity.auditFailure;
-      expect(failure?.unrecorded).toBe(3);
+      expect(failure?.unrecorded).toBe(5);
       expect((failure?.cause as IntegrityError | undefined)?.code).toBe('ERR_INTEGRITY_STORE');
+      // Nothing else proves the state meanwhile.
+      integrity.tick();
+      expect(integrity.check('submit').state).toBe(state);
+      integrity.setPolicy({ actor: 'ada', reason: 'x', mode: 'enforce' });
+      expect(integrity.check('submit').state).toBe(state);
       full = false;
       await stuck.flush();
       samples(1);
       expect(integrity.auditFailure).toBeUndefined();
       const missing: unknown[] = [];
       for await (const { body } of stuck.entries()) missing.push(body.unrecordedBefore);
-      expect(missing.filter((each) => each !== undefined)).toEqual([3]);
+      expect(missing.filter((each) => each !== undefined)).toEqual([6]);
       expect(integrity.check('submit').state).toBe('critical');
     }
   });

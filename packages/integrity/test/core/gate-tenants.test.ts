@@ -4,7 +4,14 @@ import { Throttle } from '../../src/control/gate-throttle.js';
 import { FairShare } from '../../src/control/tenants.js';
 import { Gate } from '../../src/index.js';
 
-const settings = { burst: 10, minPerSecond: 0, minDelayMs: 1, maxDelayMs: 1000, windowMs: 1000, maxTenants: 4 };
+const settings = {
+  burst: 10,
+  minPerSecond: 0,
+  minDelayMs: 1,
+  maxDelayMs: 1000,
+  windowMs: 1000,
+  maxTenants: 4,
+};
 
 describe('the table of tenants', () => {
   /** Tenants that have offered these costs at time 0, with the level of half of it all. */

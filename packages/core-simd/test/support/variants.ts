@@ -1,0 +1,14 @@
+/** Every variant that this machine runs, each forced. */
+import { buildWasm } from '../../native/wasm/build.mjs';
+import { buildAddon, loadVariant, type SimdModule } from './backend.js';
+import { noWasm } from './wasm.js';
+
+export async function loadEvery(): Promise<Array<[string, SimdModule]>> {
+  if (process.env.RV_ONLY) return [[process.env.RV_ONLY, await loadVariant(process.env.RV_ONLY)]];
+  buildAddon();
+  if (noWasm() === undefined) await buildWasm();
+  const { available } = (await loadVariant('')).capabilities();
+  const loaded: Array<[string, SimdModule]> = [];
+  for (const variant of available) loaded.push([variant, await loadVariant(variant)]);
+  return loaded;
+}

@@ -336,8 +336,15 @@ check_normalising(subject &s, const char *what, rv_convert normalise, T sign_bit
 template<typename T, typename Value>
 void
 check_normalising_special(subject &s, const char *what, rv_convert normalise, T one, T negative_zero, T infinity, T least,
-						  T greatest, Value value)
+						  T greatest, bool flushing, Value value)
 {
+	/* What normalises while the processor flushes, where it can be told to. */
+	auto		run = [=](const T *p, T *q, size_t n) {
+		set_flushing(flushing);
+		normalise(p, q, n);
+		set_flushing(false);
+	};
+
 	for (size_t n = 1; n <= 40; n++)
 		for (size_t at = 0; at < n; at++)
 		{
@@ -347,25 +354,25 @@ check_normalising_special(subject &s, const char *what, rv_convert normalise, T 
 
 			for (size_t i = 0; i < n; i++)
 				p[i] = i == at ? negative_zero : 0;
-			normalise(p, q, n);
+			run(p, q, n);
 			for (size_t i = 0; i < n; i++)
 				s.c.check_code(what, n, i, q[i], 0);
 			p[at] = least;
-			normalise(p, q, n);
+			run(p, q, n);
 			for (size_t i = 0; i < n; i++)
 				s.c.check_code(what, n, i, q[i], i == at ? one : 0);
 			p[at] = (T) (greatest | negative_zero);
-			normalise(p, q, n);
+			run(p, q, n);
 			for (size_t i = 0; i < n; i++)
 				s.c.check_code(what, n, i, q[i], i == at ? one | negative_zero : 0);
 			for (size_t i = 0; i < n; i++)
 				p[i] = one;
 			p[at] = infinity;
-			normalise(p, q, n);
+			run(p, q, n);
 			for (size_t i = 0; i < n; i++)
 				s.c.check_equal(what, n, i, value(q[i]), i == at ? __builtin_nan("") : 0.0);
 			p[at] = nan;
-			normalise(p, q, n);
+			run(p, q, n);
 			for (size_t i = 0; i < n; i++)
 				s.c.check_equal(what, n, i, value(q[i]), __builtin_nan(""));
 		}
@@ -416,9 +423,14 @@ all_checks(const rv_kernels *k, counts &c)
 	check_normalising<uint16_t>(s, "normalise f16", k->normalise_f16, 0x8000, value_f16, nearest_f16);
 	check_normalising<uint16_t>(s, "normalise bf16", k->normalise_bf16, 0x8000, value_bf16, nearest_bf16);
 	check_normalising_special<uint32_t>(s, "special f32", k->normalise_f32, 0x3f800000, 0x80000000, 0x7f800000, 1,
-										0x7f7fffff, value_f32);
-	check_normalising_special<uint16_t>(s, "special f16", k->normalise_f16, 0x3c00, 0x8000, 0x7c00, 1, 0x7bff, value_f16);
-	check_normalising_special<uint16_t>(s, "special bf16", k->normalise_bf16, 0x3f80, 0x8000, 0x7f80, 1, 0x7f7f, value_bf16);
+										0x7f7fffff, false, value_f32);
+	for (int flushing = 0; flushing < 2; flushing++)
+	{
+		check_normalising_special<uint16_t>(s, "special f16", k->normalise_f16, 0x3c00, 0x8000, 0x7c00, 1, 0x7bff,
+											flushing != 0, value_f16);
+		check_normalising_special<uint16_t>(s, "special bf16", k->normalise_bf16, 0x3f80, 0x8000, 0x7f80, 1, 0x7f7f,
+											flushing != 0, value_bf16);
+	}
 }
 
 }	/* namespace */

@@ -44,7 +44,13 @@ async function object(path, flags, dir) {
 async function link(program, library, dir) {
   const output = join(dir, `${program}.wasm`);
   const main = await object(`test/${program}.cpp`, [], dir);
-  const options = ['--no-entry', '--export=__wasm_call_ctors', '--unresolved-symbols=ignore-all', '-z', 'stack-size=262144'];
+  const options = [
+    '--no-entry',
+    '--export=__wasm_call_ctors',
+    '--unresolved-symbols=ignore-all',
+    '-z',
+    'stack-size=262144',
+  ];
   await compile([...tools.ld, ...options, main, ...library, '-o', output]);
   return new WebAssembly.Module(readFileSync(output));
 }
@@ -57,9 +63,7 @@ function execute(program, module) {
   };
   const test = {
     say_failure: (variant, what, n, at, got, want) =>
-      console.log(
-        `${program} ${text(variant)} ${text(what)} n=${n} at=${at}: got ${got}, want ${want}`,
-      ),
+      console.log(`${program} ${text(variant)} ${text(what)} n=${n} at=${at}: got ${got}, want ${want}`),
     say_variant: (variant, checks, failures) =>
       console.log(`${program} ${text(variant)} ${checks} checks, ${failures} failed`),
   };

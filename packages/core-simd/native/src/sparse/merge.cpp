@@ -64,7 +64,7 @@ struct dot_sum
 	RV_INLINE void add(const dot_sum &o) { sum += o.sum; }
 };
 
-/* The same where it is known that no infinity and no NaN is there. */
+/* The same where it is known that the second vector has no infinity and no NaN. */
 struct finite_dot_sum
 {
 	double		sum = 0.0;
@@ -151,9 +151,8 @@ rv_dot_sparse_merge(const rv_sparse *a, const rv_sparse *b)
 	const rv_sparse *few = a->count < b->count ? a : b;
 	const rv_sparse *many = few == a ? b : a;
 
-	/* Galloping would pass by what makes the product NaN. */
-	if (is_far_longer(*many, *few) && !any_special(many->values, many->count) &&
-		!any_special(few->values, few->count))
+	/* Galloping passes by what in the long vector would make the product NaN; the short one it sees in full. */
+	if (is_far_longer(*many, *few) && !any_special(many->values, many->count))
 	{
 		finite_dot_sum op;
 

@@ -6,6 +6,7 @@ import { ensureBrowser } from './setup/browser.mjs';
 import { cache, ensureDirectory, root } from './setup/paths.mjs';
 import { attempt, say } from './setup/process.mjs';
 import { ensureServerPackage } from './setup/servers.mjs';
+import { ensureWasm } from './setup/wasm.mjs';
 
 /**
  * @typedef {object} Report what of vitest's JSON is read here
@@ -96,6 +97,7 @@ async function runChecks(env) {
 export async function test(args, env) {
   await fetchServers();
   await ensureBrowser();
+  await ensureWasm();
   const slow = args.includes('--slow');
   const rest = args.filter((arg) => arg !== '--slow');
   const checked = await runChecks(env);

@@ -151,6 +151,13 @@ class WorkspaceCheck {
   /** @param {string} where @param {string} file @param {string} specifier @param {{ typeOnly: boolean, dynamic: boolean }} how */
   module(where, file, specifier, how) {
     if (isBuiltin(specifier) || /^(node|data|file|https?):/.test(specifier)) return;
+    if (specifier.startsWith('#')) {
+      // Node lets such a name lead nowhere but into its own package, or to a package by its name.
+      if (!Object.hasOwn(this.workspace.manifest.imports ?? {}, specifier)) {
+        this.broken.push(`${where}: ${specifier} is not in the imports of ${this.workspace.path}`);
+      }
+      return;
+    }
     const name = packageOf(specifier);
     const { manifest } = this.workspace;
     const other = this.workspaces.find((each) => each.manifest.name === name);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
  * @property {string} name
  * @property {boolean} [private]
  * @property {Record<string, unknown>} [exports]
+ * @property {Record<string, unknown>} [imports]
  * @property {string[]} [workspaces]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [devDependencies]

@@ -7,6 +7,7 @@ import { checkNode } from './node.mjs';
 import { cache, root, usableHome } from './paths.mjs';
 import { ensurePostgres } from './postgres.mjs';
 import { run, say } from './process.mjs';
+import { buildWasm } from './wasm.mjs';
 
 /**
  * Says what takes long, while it does.
@@ -62,6 +63,7 @@ async function buildNative(pgConfig) {
       cure: 'The messages are above.',
     });
   }
+  await buildWasm();
 }
 
 /**

@@ -155,6 +155,23 @@ describe('a tree with', () => {
     expect(brokenArrows(tree).join('\n')).toMatch(message);
   });
 
+  it("a name of the package's own imports is fine, and another one fails", () => {
+    const imports = { '#own': './data/own.js' };
+    const exports = { '.': './dist/index.js' };
+    write('packages/quant/package.json', {
+      name: '@ruvector/quant',
+      exports,
+      imports,
+      dependencies: { [simd]: '1' },
+    });
+    write('packages/quant/src/own.ts', "import { own } from '#own';");
+    expect(brokenArrows(tree)).toEqual([]);
+    write('packages/quant/src/own.ts', "import { own } from '#other';");
+    expect(brokenArrows(tree)).toEqual([
+      'packages/quant/src/own.ts:1: #other is not in the imports of packages/quant',
+    ]);
+  });
+
   it('a peer that may be absent is fine in a benchmark, and in what is shipped it fails', () => {
     write('packages/quant/bench/a.mjs', "const peer = await import('peer').catch(() => undefined);");
     expect(brokenArrows(tree)).toEqual([]);

@@ -5,7 +5,7 @@
  *   node native/build.mjs          honours CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS
  *
  * Does nothing when the addon is up to date: every object is named after a hash
- * of its command and compared by time with its source and all headers, and the addon
+ * of its command and compared by time with its source and the headers that it may include, and the addon
  * by its bytes with what the last link wrote. Files are renamed into place, so builds
  * at the same time do not break each other.
  */
@@ -15,6 +15,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -22,7 +23,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { basename, join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   compile,
   compilerFailure,
@@ -58,16 +60,19 @@ function mtime(path) {
   return existsSync(path) ? statSync(path).mtimeMs : Number.NEGATIVE_INFINITY;
 }
 
+/** The headers that a unit may include: the ABI's, those of its own folder and of the folders above. */
+function headersOf(path) {
+  return kernels.headers.filter(
+    (header) => !header.startsWith('src/') || path.startsWith(`${dirname(header)}/`),
+  );
+}
+
 /** Every unit with its command, but for `-o` and the compiler's own name. */
 function plan() {
   const includes = kernels.includeDirs.map((dir) => `-I${join(nativeDir, dir)}`);
   const addonDir = join(nativeDir, 'addon');
-  const units = kernels.sources.map(({ path, flags }) => ({
-    variable: 'CXX',
-    path,
-    flags: [...kernels.cxxflags, ...warnings, ...includes, ...words(process.env.CXXFLAGS), ...flags],
-    headers: kernels.headers.map((header) => join(nativeDir, header)),
-  }));
+  // The addon's units come first: they are quick, so what a compiler has against them is known at once.
+  const units = [];
   const nodeHeaders = findNodeHeaders();
   for (const file of readdirSync(addonDir)
     .filter((name) => name.endsWith('.c'))
@@ -83,15 +88,31 @@ function plan() {
       ],
     });
   }
+  for (const { path, flags } of kernels.sources) {
+    units.push({
+      variable: 'CXX',
+      path,
+      flags: [...kernels.cxxflags, ...warnings, ...includes, ...words(process.env.CXXFLAGS), ...flags],
+      headers: headersOf(path).map((header) => join(nativeDir, header)),
+    });
+  }
   return units.map((unit) => {
     const compiler = findLazily(unit.variable);
     const id = hash([compiler.name, unit.flags, process.platform, process.arch]);
     return {
       ...unit,
       compiler,
-      object: join(objectDir, `${basename(unit.path).replace(/\.\w+$/, '')}-${id}.o`),
+      // Named by the whole path: families have units of one name.
+      object: join(objectDir, `${unit.path.replace(/\.\w+$/, '').replaceAll('/', '-')}-${id}.o`),
     };
   });
+}
+
+/** The objects of the kernels, as the last build has left them. */
+export function kernelObjects() {
+  return plan()
+    .filter(({ variable }) => variable === 'CXX')
+    .map(({ object }) => object);
 }
 
 /** An addon that is up to date needs no compiler, so it is only looked for when one is run. */
@@ -188,10 +209,12 @@ async function main() {
   renameSync(`${stamp}.${process.pid}.tmp`, stamp);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!(error instanceof ToolchainError)) throw error;
-  say(error.message);
-  process.exitCode = 1;
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  try {
+    await main();
+  } catch (error) {
+    if (!(error instanceof ToolchainError)) throw error;
+    say(error.message);
+    process.exitCode = 1;
+  }
 }

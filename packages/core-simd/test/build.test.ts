@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -53,14 +54,16 @@ const compilers = (() => {
   }
 })();
 
-describe.skipIf(compilers === undefined)('native/build.mjs (needs compilers)', () => {
+const addonUnits = ['arguments', 'async', 'bind', 'job', 'module', 'names', 'pair', 'shapes'];
+
+describe.skipIf(compilers === undefined)('native/build.mjs (needs compilers)', { timeout: 300_000 }, () => {
   it('builds what is missing or out of date, says each step, and then nothing', async () => {
     const native = copyNative();
     const units = [
       ...JSON.parse(readFileSync(join(native, 'sources.json'), 'utf8')).sources.map(
         ({ path }: { path: string }) => `core-simd: c++ native/${path}`,
       ),
-      ...['many', 'module', 'pair'].map((name) => `core-simd: cc native/addon/${name}.c`),
+      ...addonUnits.map((name) => `core-simd: cc native/addon/${name}.c`),
     ];
     const link = 'core-simd: link native/build/Release/core_simd.node';
 
@@ -82,14 +85,19 @@ describe.skipIf(compilers === undefined)('native/build.mjs (needs compilers)', (
     touch('addon/pair.c');
     expect(await build(native)).toEqual({ code: 0, steps: ['core-simd: cc native/addon/pair.c', link] });
     past('addon/pair.c');
-    touch('src/distance/dense_f32.h');
-    const afterHeader = await build(native);
-    expect(afterHeader.steps.filter((step: string) => step.includes(' c++ '))).toHaveLength(5);
-    expect(afterHeader.steps.filter((step: string) => step.includes(' cc '))).toHaveLength(0);
-    past('src/distance/dense_f32.h');
+    // A header is that of its folder and of those below.
+    for (const [header, folder] of [
+      ['src/sparse/merge.h', 'native/src/sparse/'],
+      ['src/kernels.h', 'native/src/'],
+    ]) {
+      touch(header);
+      const concerned = units.filter((step) => step.includes(` c++ ${folder}`));
+      expect((await build(native)).steps.slice(0, -1).sort()).toEqual(concerned.sort());
+      past(header);
+    }
 
     const otherFlags = await build(native, { ...quick, CFLAGS: '-O0 -DUNUSED=1' });
-    expect(otherFlags.steps.filter((step: string) => step.includes(' cc '))).toHaveLength(3);
+    expect(otherFlags.steps.filter((step: string) => step.includes(' cc '))).toHaveLength(addonUnits.length);
     expect(otherFlags.steps.at(-1)).toBe(link);
 
     rmSync(addonOf(native));
@@ -110,8 +118,8 @@ describe.skipIf(compilers === undefined)('native/build.mjs (needs compilers)', (
 
   it('bears another build at the same time', async () => {
     const native = copyNative();
-    const builds = await Promise.all([build(native), build(native), build(native)]);
-    expect(builds.map(({ code }) => code)).toEqual([0, 0, 0]);
+    const builds = await Promise.all([build(native), build(native)]);
+    expect(builds.map(({ code }) => code)).toEqual([0, 0]);
     const addon = createRequire(import.meta.url)(addonOf(native));
     expect(Object.keys(addon.variants)).toContain('serial');
     expect(await build(native)).toEqual({ code: 0, steps: [] });
@@ -169,6 +177,29 @@ describe.skipIf(compilers === undefined)('native/build.mjs (needs compilers)', (
     expect(stderr).toContain('\nended by SIGKILL, without a word');
     expect(stderr).not.toContain('is set in the environment');
     if (existsSync('/etc/debian_version')) expect(stderr).toMatch(/To cure it, run: .*build-essential\n$/);
+  });
+});
+
+describe('native/sources.json', () => {
+  const read = (): { headers: string[]; sources: Array<{ path: string; flags: string[] }> } =>
+    JSON.parse(readFileSync(join(nativeDir, 'sources.json'), 'utf8'));
+  const files = (suffix: string): string[] =>
+    (readdirSync(join(nativeDir, 'src'), { recursive: true }) as string[])
+      .filter((path) => path.endsWith(suffix))
+      .map((path) => `src/${path}`)
+      .sort();
+
+  it('lists every unit and every header', () => {
+    const { headers, sources } = read();
+    expect(sources.map(({ path }) => path).sort()).toEqual(files('.cpp'));
+    expect(headers.toSorted()).toEqual(['include/ruvector/simd.h', ...files('.h')]);
+  });
+
+  it('keeps the vectoriser and contraction from the serial units, and from no other', () => {
+    const plain = ['-fno-tree-vectorize', '-fno-tree-slp-vectorize', '-ffp-contract=off'];
+    for (const { path, flags } of read().sources) {
+      expect(flags).toEqual(path.endsWith('/serial.cpp') ? plain : []);
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadAll } from './support/backend.js';
 import { bounds, cosineManyBound, exact, misaligned, randomFloats } from './support/oracle.js';
+import { loadEvery } from './support/variants.js';
 
 const lengths = [
   ...Array.from({ length: 257 }, (_, i) => i + 1),
@@ -14,7 +14,7 @@ const lengths = [
   2047,
   4096,
 ];
-const variants = await loadAll();
+const variants = await loadEvery();
 
 /** Inputs of each length: plain noise, and two nearly equal vectors far from the origin. */
 function* inputs(seed: number): Generator<[Float32Array, Float32Array]> {

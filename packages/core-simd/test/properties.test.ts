@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadAll } from './support/backend.js';
 import { bounds, cosineManyBound, exact } from './support/oracle.js';
+import { loadEvery } from './support/variants.js';
 
-const variants = await loadAll();
+const variants = await loadEvery();
 
 /** Zero, or of a magnitude whose products neither overflow nor lose bits to underflow. */
 const component = fc.oneof(

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
-import { buildAddon, loadVariant } from './support/backend.js';
-import { installPackage } from './support/package.js';
+import { installPackage, runScript } from './support/package.js';
 
-buildAddon();
-const { available } = (await loadVariant('')).capabilities();
 const here = installPackage();
+const { available } = runScript(here, 'console.log(JSON.stringify(simd.capabilities()))').json as {
+  available: string[];
+};
 afterAll(() => here.remove());
 
 /** Scores pairs whose results all differ, and counts what is wrong. */
@@ -24,6 +24,30 @@ for (let i = 1; i <= workerData.calls; i++) {
 }
 parentPort.postMessage({ wrong, variant: simd.capabilities().variant });
 `;
+
+/** Begins far more work than it will be given time for, and says so. */
+const longBody = `
+const { parentPort, workerData } = await import('node:worker_threads');
+const simd = await import(workerData.door);
+const n = 1024;
+const rows = new Float32Array(new SharedArrayBuffer(4 * n * workerData.rows)).fill(1);
+const work = [];
+for (let i = 0; i < workerData.jobs; i++) {
+  work.push(simd.float32.matrixAsync('l2sq', rows, rows, n));
+  work.push(simd.float32.manyAsync('dot', rows.subarray(0, n), rows));
+  work.push(simd.float32.topKAsync('dot', rows.subarray(0, n), rows.slice(), 10));
+}
+parentPort.postMessage('begun');
+await Promise.all(work);
+parentPort.postMessage('done');
+`;
+
+function startLong(rows: number, jobs: number): Worker {
+  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(longBody)}`), {
+    workerData: { door: here.door, rows, jobs },
+    env: { ...process.env, RUVECTOR_SIMD: '' },
+  });
+}
 
 function start(id: number, calls: number, variant: string): Worker {
   return new Worker(new URL(`data:text/javascript,${encodeURIComponent(body)}`), {
@@ -58,5 +82,64 @@ describe('worker threads', () => {
     }
     const [answer] = await once(start(1, 100, ''), 'message');
     expect(answer.wrong).toBe(0);
+  });
+
+  it('may be stopped while other threads work for them', async () => {
+    for (let i = 0; i < 8; i++) {
+      const worker = startLong(700, 1 + i);
+      expect((await once(worker, 'message'))[0]).toBe('begun');
+      await new Promise((resolve) => setTimeout(resolve, 5 * i));
+      await worker.terminate();
+    }
+    // The pool that worked for them works on, for this thread and for others.
+    const worker = startLong(20, 2);
+    const messages: unknown[] = [];
+    worker.on('message', (message) => messages.push(message));
+    const [code] = await once(worker, 'exit');
+    expect(messages).toEqual(['begun', 'done']);
+    expect(code).toBe(0);
+  });
+
+  it('leave nothing behind when they are stopped', () => {
+    const script = `
+const { once } = await import('node:events');
+const { Worker } = await import('node:worker_threads');
+const url = new URL('data:text/javascript,' + ${JSON.stringify(encodeURIComponent(longBody))});
+const rss = [];
+for (let i = 0; i < 60; i++) {
+  const worker = new Worker(url, { workerData: { door: ${JSON.stringify(here.door)}, rows: 256, jobs: 2 } });
+  await once(worker, 'message');
+  await worker.terminate();
+  if (i % 20 === 19) {
+    gc();
+    rss.push(process.memoryUsage().rss);
+  }
+}
+console.log(JSON.stringify(rss));`;
+    const { json, stderr } = runScript(here, script, {}, ['--expose-gc']);
+    if (json === undefined) throw new Error(stderr);
+    const rss = json as number[];
+    // A worker that kept its rows would keep a megabyte, and forty of them lie between.
+    expect(rss[2] - rss[0]).toBeLessThan(20 * 2 ** 20);
+  });
+});
+
+describe('a process', () => {
+  it('may end while its work goes on', () => {
+    const work = `
+const n = 1024, rows = new Float32Array(n * 700).fill(1);
+for (let i = 0; i < 4; i++) simd.float32.matrixAsync('l2sq', rows, rows, n);
+console.log('true');`;
+    expect(runScript(here, `${work}process.exit(3);`)).toEqual({ status: 3, json: true, stderr: '' });
+    const thrown = runScript(here, `${work}throw new Error('mine');`);
+    expect(thrown).toMatchObject({ status: 1, json: true });
+    expect(thrown.stderr).toContain('Error: mine');
+  });
+
+  it('does not end before its work is done', () => {
+    const script = `
+const rows = new Float32Array(1024 * 300).fill(1);
+simd.float32.matrixAsync('l2sq', rows, rows, 1024).then((out) => console.log(out.length));`;
+    expect(runScript(here, script)).toEqual({ status: 0, json: 90_000, stderr: '' });
   });
 });

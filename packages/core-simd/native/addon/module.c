@@ -3,29 +3,33 @@
  *
  *   abi       RV_ADDON_ABI
  *   result    ArrayBuffer of 8 bytes, the slot of addon.h
- *   variants  { skylake: { dot, l2sq, l1, cosine, norm, dotMany, ... }, ... },
- *             those that run here, best first
+ *   variants  { skylake: () => kernels, ... }, those that run here, best first; bind.c says what kernels are
  *
- * All variants are bound at load: a function keeps its kernel, so a call makes
- * no choice, and each environment may use another variant.
+ * A variant is bound when it is asked for: that makes some hundred and fifty functions.
  */
 #include <stdlib.h>
 
 #include "addon.h"
 
-#define FUNCTIONS_PER_VARIANT 9
+/* One variant of an environment. */
+typedef struct variant
+{
+	const rv_kernels *kernels;
+	double	   *result;
+	rv_binding	bindings[RV_BINDINGS_PER_VARIANT];
+} variant;
 
 /* What an environment owns; freed when it ends. */
 typedef struct environment
 {
 	napi_ref	result;			/* keeps the slot; Node-API drops it at the end */
-	rv_binding	bindings[RV_VARIANT_COUNT][FUNCTIONS_PER_VARIANT];
+	variant		variants[RV_VARIANT_COUNT];
 } environment;
 
 napi_value
-rv_throw_arguments(napi_env env, const char *expected)
+rv_throw(napi_env env, const char *code, const char *message)
 {
-	napi_throw_type_error(env, "ERR_SIMD_ADDON", expected);
+	napi_throw_type_error(env, code, message);
 	return NULL;
 }
 
@@ -37,41 +41,17 @@ free_environment(napi_env env, void *data, void *hint)
 	free(data);
 }
 
-static int
-define(napi_env env, napi_value object, const char *name, napi_callback call, rv_binding *binding)
+/* () -> kernels; asked for again, other functions of the same bindings */
+static napi_value
+bind(napi_env env, napi_callback_info info)
 {
-	napi_value	function;
+	void	   *data;
+	variant    *v;
 
-	return napi_create_function(env, name, NAPI_AUTO_LENGTH, call, binding, &function) == napi_ok &&
-		napi_set_named_property(env, object, name, function) == napi_ok;
-}
-
-static int
-define_variant(napi_env env, napi_value variants, const rv_kernels *kernels, rv_binding *b)
-{
-	napi_value	object;
-
-	b[0].kernel.pair_f32 = kernels->dot_f32;
-	b[1].kernel.pair_f32 = kernels->l2sq_f32;
-	b[2].kernel.pair_f32 = kernels->l1_f32;
-	b[3].kernel.pair_f32_f64 = kernels->cosine_f32;
-	b[4].kernel.norm_f32_f64 = kernels->norm_f32;
-	b[5].kernel.many_f32 = kernels->dot_f32_many;
-	b[6].kernel.many_f32 = kernels->l2sq_f32_many;
-	b[7].kernel.many_f32 = kernels->l1_f32_many;
-	b[8].kernel.many_f32 = kernels->cosine_f32_many;
-
-	return napi_create_object(env, &object) == napi_ok &&
-		define(env, object, "dot", rv_call_pair_f32, &b[0]) &&
-		define(env, object, "l2sq", rv_call_pair_f32, &b[1]) &&
-		define(env, object, "l1", rv_call_pair_f32, &b[2]) &&
-		define(env, object, "cosine", rv_call_pair_f32_f64, &b[3]) &&
-		define(env, object, "norm", rv_call_norm_f32_f64, &b[4]) &&
-		define(env, object, "dotMany", rv_call_many_f32, &b[5]) &&
-		define(env, object, "l2sqMany", rv_call_many_f32, &b[6]) &&
-		define(env, object, "l1Many", rv_call_many_f32, &b[7]) &&
-		define(env, object, "cosineMany", rv_call_many_f32, &b[8]) &&
-		napi_set_named_property(env, variants, kernels->name, object) == napi_ok;
+	if (napi_get_cb_info(env, info, NULL, NULL, NULL, &data) != napi_ok)
+		return NULL;
+	v = data;
+	return rv_bind_variant(env, v->kernels, v->bindings, v->result);
 }
 
 static int
@@ -79,7 +59,8 @@ define_exports(napi_env env, napi_value exports, environment *own)
 {
 	napi_value	abi,
 				result,
-				variants;
+				variants,
+				function;
 	void	   *slot;
 
 	if (napi_create_uint32(env, RV_ADDON_ABI, &abi) != napi_ok ||
@@ -91,13 +72,15 @@ define_exports(napi_env env, napi_value exports, environment *own)
 		napi_set_named_property(env, exports, "variants", variants) != napi_ok)
 		return 0;
 
-	for (int v = RV_VARIANT_COUNT - 1; v >= 0; v--)
+	for (int i = RV_VARIANT_COUNT - 1; i >= 0; i--)
 	{
-		const rv_kernels *kernels = rv_simd_variant((rv_variant) v);
+		variant    *v = &own->variants[i];
 
-		for (int f = 0; f < FUNCTIONS_PER_VARIANT; f++)
-			own->bindings[v][f].result = slot;
-		if (kernels != NULL && !define_variant(env, variants, kernels, own->bindings[v]))
+		v->kernels = rv_simd_variant((rv_variant) i);
+		v->result = slot;
+		if (v->kernels != NULL &&
+			(napi_create_function(env, v->kernels->name, NAPI_AUTO_LENGTH, bind, v, &function) != napi_ok ||
+			 napi_set_named_property(env, variants, v->kernels->name, function) != napi_ok))
 			return 0;
 	}
 	return 1;
@@ -110,12 +93,12 @@ NAPI_MODULE_INIT()
 	if (own == NULL || napi_set_instance_data(env, own, free_environment, NULL) != napi_ok)
 	{
 		free(own);
-		napi_throw_error(env, "ERR_SIMD_ADDON", "out of memory");
+		napi_throw_error(env, RV_CODE_SYSTEM, "out of memory");
 		return NULL;
 	}
 	if (!define_exports(env, exports, own))
 	{
-		napi_throw_error(env, "ERR_SIMD_ADDON", "the addon could not be initialised");
+		napi_throw_error(env, RV_CODE_SYSTEM, "the addon could not be initialised");
 		return NULL;
 	}
 	return exports;

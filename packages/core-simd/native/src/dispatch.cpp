@@ -5,10 +5,13 @@
  * __builtin_cpu_supports: that needs a constructor and data of libgcc or
  * compiler-rt, and does not say what the operating system saves.
  */
-#include "distance/kernels.h"
+#include "kernels.h"
 
 #ifdef RV_ARCH_X86_64
 #include <cpuid.h>
+#elif defined(RV_ARCH_AARCH64) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 extern "C"
@@ -24,6 +27,7 @@ namespace
 
 /* CPUID leaf 1, ECX */
 constexpr unsigned leaf1_ecx_fma = 1u << 12;
+constexpr unsigned leaf1_ecx_popcnt = 1u << 23;
 constexpr unsigned leaf1_ecx_osxsave = 1u << 27;
 constexpr unsigned leaf1_ecx_avx = 1u << 28;
 constexpr unsigned leaf1_ecx_f16c = 1u << 29;
@@ -35,6 +39,10 @@ constexpr unsigned leaf7_ebx_avx512f = 1u << 16;
 constexpr unsigned leaf7_ebx_avx512dq = 1u << 17;
 constexpr unsigned leaf7_ebx_avx512bw = 1u << 30;
 constexpr unsigned leaf7_ebx_avx512vl = 1u << 31;
+
+/* CPUID leaf 7, ECX */
+constexpr unsigned leaf7_ecx_avx512vnni = 1u << 11;
+constexpr unsigned leaf7_ecx_avx512vpopcntdq = 1u << 14;
 
 /* XCR0: the registers that the operating system saves on a task switch */
 constexpr unsigned xcr0_avx = 0x06;		/* XMM, YMM */
@@ -60,38 +68,70 @@ read_xcr0()
 bool
 runs_here(rv_variant variant)
 {
+#ifdef RV_EMULATED
+	/* The units for AVX-512 are portable C then (x86.h). */
+	if (variant > RV_VARIANT_HASWELL)
+		return true;
+#endif
 	unsigned	eax,
 				ebx,
-				ecx,
 				edx;
 	unsigned	leaf1_ecx,
-				leaf7_ebx;
+				leaf7_ebx,
+				leaf7_ecx;
 
 	if (variant == RV_VARIANT_SERIAL)
 		return true;
 
 	if (!__get_cpuid(1, &eax, &ebx, &leaf1_ecx, &edx))
 		return false;
-	if (!has_all(leaf1_ecx, leaf1_ecx_fma | leaf1_ecx_osxsave | leaf1_ecx_avx | leaf1_ecx_f16c))
+	if (!has_all(leaf1_ecx, leaf1_ecx_fma | leaf1_ecx_popcnt | leaf1_ecx_osxsave | leaf1_ecx_avx |
+				 leaf1_ecx_f16c))
 		return false;
-	if (!__get_cpuid_count(7, 0, &eax, &leaf7_ebx, &ecx, &edx))
+	if (!__get_cpuid_count(7, 0, &eax, &leaf7_ebx, &leaf7_ecx, &edx))
 		return false;
-
+	if (!has_all(leaf7_ebx, leaf7_ebx_avx2) || !has_all(read_xcr0(), xcr0_avx))
+		return false;
 	if (variant == RV_VARIANT_HASWELL)
-		return has_all(leaf7_ebx, leaf7_ebx_avx2) && has_all(read_xcr0(), xcr0_avx);
+		return true;
+
+	if (!has_all(leaf7_ebx, leaf7_ebx_bmi2 | leaf7_ebx_avx512f | leaf7_ebx_avx512dq |
+				 leaf7_ebx_avx512bw | leaf7_ebx_avx512vl) ||
+		!has_all(read_xcr0(), xcr0_avx512))
+		return false;
 	if (variant == RV_VARIANT_SKYLAKE)
-		return has_all(leaf7_ebx, leaf7_ebx_avx2 | leaf7_ebx_bmi2 | leaf7_ebx_avx512f |
-					   leaf7_ebx_avx512dq | leaf7_ebx_avx512bw | leaf7_ebx_avx512vl) &&
-			has_all(read_xcr0(), xcr0_avx512);
-	return false;
+		return true;
+
+	return variant == RV_VARIANT_ICELAKE &&
+		has_all(leaf7_ecx, leaf7_ecx_avx512vnni | leaf7_ecx_avx512vpopcntdq);
 }
 
 #else
 
-/* Advanced SIMD is part of armv8-a; other architectures have the serial kernels. */
+#ifdef RV_ARCH_AARCH64
+/* Asks the kernel (Linux) or knows (every Mac with an arm64 processor has it). */
 bool
-runs_here(rv_variant)
+has_dotprod()
 {
+#if defined(__linux__)
+	return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(__APPLE__)
+	return true;
+#else
+	return false;
+#endif
+}
+#endif
+
+/* Advanced SIMD is part of armv8-a; other architectures have what they were compiled for. */
+bool
+runs_here(rv_variant variant)
+{
+#ifdef RV_ARCH_AARCH64
+	if (variant == RV_VARIANT_DOTPROD)
+		return has_dotprod();
+#endif
+	(void) variant;
 	return true;
 }
 
@@ -120,10 +160,18 @@ compiled(rv_variant variant)
 			return &rv_kernels_haswell;
 		case RV_VARIANT_SKYLAKE:
 			return &rv_kernels_skylake;
+		case RV_VARIANT_ICELAKE:
+			return &rv_kernels_icelake;
 #endif
 #ifdef RV_ARCH_AARCH64
 		case RV_VARIANT_NEON:
 			return &rv_kernels_neon;
+		case RV_VARIANT_DOTPROD:
+			return &rv_kernels_dotprod;
+#endif
+#ifdef RV_ARCH_WASM
+		case RV_VARIANT_WASM:
+			return &rv_kernels_wasm;
 #endif
 		default:
 			return NULL;

@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -12,13 +13,17 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
+import { hostTarget, prebuildPath } from '../../native/prebuild.mjs';
 import { buildAddon, packageDir } from './backend.js';
 
 export const builtAddon = 'native/build/Release/core_simd.node';
-export const prebuiltAddon = `prebuilds/${process.platform}-${process.arch}/core_simd.node`;
+
+/** Where a prebuild for this machine lies; undefined where none is made for it. */
+export const prebuiltAddon = hostTarget() && prebuildPath(hostTarget()!);
 
 export interface InstalledPackage {
   readonly dir: string;
@@ -27,7 +32,7 @@ export interface InstalledPackage {
   remove(): void;
 }
 
-/** `addons` maps a path in the package to a file, or to bytes, that shall lie there. */
+/** `addons` maps a path in the package to 'built', the addon as it was built here, or to bytes that shall lie there. */
 export function installPackage(
   addons: Record<string, 'built' | Uint8Array> = { [builtAddon]: 'built' },
 ): InstalledPackage {
@@ -35,11 +40,17 @@ export function installPackage(
   copyFileSync(join(packageDir, 'package.json'), join(dir, 'package.json'));
   mkdirSync(join(dir, 'dist'));
   const options = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 };
-  for (const file of readdirSync(join(packageDir, 'src'))) {
+  for (const file of readdirSync(join(packageDir, 'src'), { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.ts') || file.endsWith('.d.ts')) continue;
     const source = readFileSync(join(packageDir, 'src', file), 'utf8');
     const { outputText } = ts.transpileModule(source, { compilerOptions: options });
-    writeFileSync(join(dir, 'dist', file.replace(/\.ts$/, '.js')), outputText);
+    const target = join(dir, 'dist', file.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, outputText);
   }
+  // As npm would install it.
+  const dependency = dirname(createRequire(import.meta.url).resolve('node-gyp-build/package.json'));
+  cpSync(dependency, join(dir, 'node_modules', 'node-gyp-build'), { recursive: true });
   for (const [path, content] of Object.entries(addons)) {
     mkdirSync(dirname(join(dir, path)), { recursive: true });
     if (content === 'built') {

@@ -1,0 +1,4 @@
+// First, before anything that computes is evaluated.
+import './backend/host-browser.js';
+
+export * from './surface.js';

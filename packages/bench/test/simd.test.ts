@@ -89,30 +89,42 @@ describe('the inputs', () => {
 });
 
 describe('suite simd', () => {
-  it.each(['dot pair, 16 dims', 'cosine 256 rows, 100 dims', 'norm, 128 dims'])(
-    'measures %s',
-    async (name) => {
-      const report = await runSuite(
-        brief,
-        runOptions(temporaryDirectory(), { select: (item) => item === name }),
-      );
-      expect(report.failures).toEqual([]);
-      expect(validateReport(report)).toEqual([]);
-      expect(report.results.map((result) => result.case)).toEqual([name]);
-    },
-  );
+  it.each([
+    'dot pair, 16 dims',
+    'cosine 256 rows, 100 dims',
+    'norm, 128 dims',
+    'float16 dot pair, 96 dims',
+    'bits jaccard 10,000 rows, 96 dims',
+    'dot matrix 64 x 1,000, 768 dims',
+  ])('measures %s', async (name) => {
+    const report = await runSuite(
+      brief,
+      runOptions(temporaryDirectory(), { select: (item) => item === name }),
+    );
+    expect(report.failures).toEqual([]);
+    expect(validateReport(report)).toEqual([]);
+    expect(report.results.map((result) => result.case)).toEqual([name]);
+  });
 
-  it('covers dot, l2sq and cosine in both shapes and says that simsimd has no l1 and no norm', async () => {
+  it('covers every type that simsimd has too, and says where it has none', async () => {
     const { cases, peers } = await simdSuite.plan(context);
-    expect(peers.map(({ name }) => name)).toEqual(['simsimd']);
+    expect(peers.map(({ name }) => name)).toEqual(['simsimd', 'memchr']);
     const names = cases.map(({ name }) => name);
     for (const operation of ['dot', 'l2sq', 'cosine'])
       for (const dimensions of [16, 96, 100, 128, 384, 768, 1536]) {
         expect(names).toContain(`${operation} pair, ${dimensions} dims`);
         expect(names).toContain(`${operation} 10,000 rows, ${dimensions} dims`);
       }
+    for (const type of ['int8 dot', 'uint8 l2sq', 'bits hamming', 'bits jaccard'])
+      for (const dimensions of [96, 768, 1536]) expect(names).toContain(`${type} pair, ${dimensions} dims`);
     for (const { name, absent } of cases)
-      expect(absent !== undefined, name).toBe(name.startsWith('l1') || name.startsWith('norm'));
+      expect(absent?.simsimd !== undefined, name).toBe(/^(l1|norm|float16|bfloat16) ?/.test(name));
+  });
+
+  it('sets only the nearest ten beside a loop that just reads', async () => {
+    const { cases } = await simdSuite.plan(context);
+    const beside = cases.filter(({ absent }) => absent?.memchr === undefined).map(({ name }) => name);
+    expect(beside).toEqual(['l2sq top 10 of 50,000, 768 dims']);
   });
 
   it('names the variants of both sides', async () => {

@@ -1,29 +1,29 @@
 /**
- * Distances from Node: float32 through the addon of @ruvector/core-simd against simsimd from npm, the call included.
+ * Distances from Node through the addon of @ruvector/core-simd against simsimd from npm, the call included. Float32 is here, other types in
+ * types.ts, other shapes in shapes.ts.
  *
  * Two shapes. *Pair*: one call a distance, over a ring of vectors that stays in the level-2 cache. *Rows*: one query
  * against N rows; ours is one call, simsimd has pair calls only, so it gets the loop that its users write, over views
  * made beforehand. 256 rows stay in a level-2 cache up to 768 dimensions; 10,000 rows do not from 96 on.
  */
-import { extname } from 'node:path';
 import { checkValue, type OperationName, type Reference, references } from '../../distances.js';
-import { elapsedMs, repeatFor } from '../../measure.js';
 import { Random } from '../../random.js';
 import {
   type AbsentPeer,
   type Budget,
   type Case,
-  type Entrant,
   emptySession,
   type Plan,
   type PlanContext,
-  type PreparedCase,
   type Subject,
   type Suite,
 } from '../../suite.js';
+import { entrant, instantiateLoops, prepared, time } from './harness.js';
 import { makeMatrix, makeRing, splitRows } from './inputs.js';
 import { loadOurs, loadSimsimd, type Ours, type Simsimd } from './libraries.js';
 import type { ManyFunction, PairFunction, UnaryFunction } from './loops.js';
+import { gatherCase, matrixCase, memory, topKCase } from './shapes.js';
+import { typedOperations, typedPairCase, typedRowsCase } from './types.js';
 
 const DIMENSIONS = [16, 96, 100, 128, 384, 768, 1536] as const;
 const ROWS = [256, 10_000] as const;
@@ -33,35 +33,6 @@ const budgets: Readonly<Record<'full' | 'quick', Budget>> = {
   full: { rounds: 41, warmups: 4, minTimeMs: 8 },
   quick: { rounds: 19, warmups: 3, minTimeMs: 5 },
 };
-
-type Loops = typeof import('./loops.js');
-
-/** A private instance of the loops: the query makes the URL, and so the module, unique. */
-async function instantiateLoops(entrant: string, item: string): Promise<Loops> {
-  const url = new URL(`./loops${extname(import.meta.filename)}`, import.meta.url);
-  url.search = new URLSearchParams({ entrant, case: item }).toString();
-  return (await import(url.href)) as Loops;
-}
-
-/** Timed work of one entrant: runs it so many times and returns the sum of its results. */
-type Work = (iterations: number) => number;
-
-/** Nanoseconds per operation; `operations` per iteration. */
-function entrant(name: string, budget: Budget, operations: number, work: Work): Entrant {
-  let sink = 0;
-  const sample = repeatFor(budget.minTimeMs, (iterations) => {
-    const elapsed = elapsedMs(() => {
-      sink += work(iterations);
-    });
-    if (Number.isNaN(sink)) throw new RangeError(`${name} computed NaN from finite inputs`);
-    return elapsed;
-  });
-  return { name, sample: async () => ({ time: ((await sample()) * 1e6) / operations }) };
-}
-
-function prepared(entrants: readonly Entrant[], verify: () => void): PreparedCase {
-  return { entrants, verify, [Symbol.asyncDispose]: async () => {} };
-}
 
 interface Operation {
   readonly name: OperationName;
@@ -84,8 +55,6 @@ function operationsOf({ library }: Ours, simsimd: Simsimd | undefined): readonly
     { name: 'norm', unary: library.norm, peerless: peerless('norm') },
   ];
 }
-
-const time = (unit: string) => [{ name: 'time', unit, better: 'lower' as const }];
 
 function absence(operation: Operation, peer: Subject | undefined): Pick<Case, 'absent'> {
   return peer && operation.peerless ? { absent: { [peer.name]: operation.peerless } } : {};
@@ -167,11 +136,17 @@ function rowsCase(operation: Operation, rows: number, dimensions: number, peer: 
   };
 }
 
+/** Only the nearest ten stand beside a loop that just reads. */
+function withoutMemory(item: Case): Case {
+  return { ...item, absent: { ...item.absent, [memory.name]: 'it stands beside the nearest ten alone' } };
+}
+
 async function plan({ mode }: PlanContext): Promise<Plan> {
   const ours = await loadOurs();
   const loaded = await loadSimsimd();
   const peer = loaded.library ? loaded.subject : undefined;
   const absent: readonly AbsentPeer[] = loaded.library ? [] : [loaded.absent];
+  const peers: readonly Subject[] = [...(peer ? [peer] : []), memory];
   const cases: Case[] = [];
   for (const operation of operationsOf(ours, loaded.library)) {
     // Without a peer there is nothing to compare: two sizes say enough where time is short.
@@ -180,9 +155,19 @@ async function plan({ mode }: PlanContext): Promise<Plan> {
     for (const rows of operation.many ? ROWS : [])
       for (const size of dimensions) cases.push(rowsCase(operation, rows, size, peer));
   }
+  for (const operation of typedOperations(ours, loaded.library)) {
+    const dimensions = mode === 'quick' ? ([96, 768, 1536] as const) : ([96, 128, 384, 768, 1536] as const);
+    for (const size of dimensions) cases.push(typedPairCase(ours, operation, size, peer));
+    for (const size of dimensions) cases.push(typedRowsCase(ours, operation, 10_000, size, peer));
+  }
+  const shapes: readonly Case[] = [
+    topKCase(ours, loaded.library, mode === 'quick' ? 50_000 : 100_000, peers),
+    matrixCase(ours, loaded.library, [64, 1000], peers),
+    gatherCase(ours, loaded.library, 10_000, peers),
+  ];
   return {
     ours: ours.subject,
-    peers: peer ? [peer] : [],
+    peers,
     absent,
     notes: [
       'Times include the call from JavaScript. Every case first checks the values of all entrants against double precision.',
@@ -190,15 +175,15 @@ async function plan({ mode }: PlanContext): Promise<Plan> {
       'simsimd calls squared L2 sqeuclidean.',
     ],
     budget: budgets[mode],
-    cases,
+    cases: [...cases.map(withoutMemory), ...shapes],
     open: async () => emptySession,
   };
 }
 
-/** Suite `simd`: float32 distances from Node. */
+/** Suite `simd`: distances from Node. */
 export const simdSuite: Suite = {
   name: 'simd',
-  summary: 'float32 distances from Node through the addon, against simsimd from npm',
+  summary: 'distances of every type from Node through the addon, against simsimd from npm',
   directory: import.meta.dirname,
   plan,
 };

@@ -12,11 +12,13 @@ export interface Ours {
   readonly subject: Subject;
 }
 
-/** What simsimd offers for float32 of the operations that we measure. */
+/** What simsimd offers of the operations that we measure; it tells the types of its arguments apart in each call. */
 export interface Simsimd {
-  readonly dot: PairFunction;
-  readonly sqeuclidean: PairFunction;
-  readonly cosine: PairFunction;
+  readonly dot: PairFunction<Float32Array | Int8Array | Uint8Array>;
+  readonly sqeuclidean: PairFunction<Float32Array | Int8Array | Uint8Array>;
+  readonly cosine: PairFunction<Float32Array | Int8Array | Uint8Array>;
+  readonly hamming: PairFunction<Uint8Array>;
+  readonly jaccard: PairFunction<Uint8Array>;
 }
 
 export type LoadedPeer =

@@ -7,21 +7,20 @@
  * rotate, so none is loop-invariant.
  */
 
-export type PairFunction = (a: Float32Array, b: Float32Array) => number;
+export type PairFunction<V = Float32Array> = (a: V, b: V) => number;
 export type UnaryFunction = (a: Float32Array) => number;
-export type ManyFunction = (query: Float32Array, rows: Float32Array, out: Float32Array) => unknown;
+export type ManyFunction<V = Float32Array> = (query: V, rows: V, out: Float32Array) => unknown;
 
 /** Calls `pair` on the ring's pairs in turn. The lengths of both rings are one power of two. */
-export function runPairs(
-  pair: PairFunction,
-  left: readonly Float32Array[],
-  right: readonly Float32Array[],
+export function runPairs<V>(
+  pair: PairFunction<V>,
+  left: readonly V[],
+  right: readonly V[],
   iterations: number,
 ): number {
   const mask = left.length - 1;
   let sum = 0;
-  for (let i = 0; i < iterations; i++)
-    sum += pair(left[i & mask] as Float32Array, right[i & mask] as Float32Array);
+  for (let i = 0; i < iterations; i++) sum += pair(left[i & mask] as V, right[i & mask] as V);
   return sum;
 }
 
@@ -34,35 +33,35 @@ export function runUnary(unary: UnaryFunction, ring: readonly Float32Array[], it
 }
 
 /** Scores one query against all rows by one call; the queries take turns. */
-export function runMany(
-  many: ManyFunction,
-  queries: readonly Float32Array[],
-  rows: Float32Array,
+export function runMany<V>(
+  many: ManyFunction<V>,
+  queries: readonly V[],
+  rows: V,
   out: Float32Array,
   iterations: number,
 ): number {
   const mask = queries.length - 1;
   let sum = 0;
   for (let i = 0; i < iterations; i++) {
-    many(queries[i & mask] as Float32Array, rows, out);
+    many(queries[i & mask] as V, rows, out);
     sum += out[i % out.length] as number;
   }
   return sum;
 }
 
 /** The same work by one pair call a row: what a user of a library without one-to-many writes. */
-export function runPairsOverRows(
-  pair: PairFunction,
-  queries: readonly Float32Array[],
-  rows: readonly Float32Array[],
+export function runPairsOverRows<V>(
+  pair: PairFunction<V>,
+  queries: readonly V[],
+  rows: readonly V[],
   out: Float32Array,
   iterations: number,
 ): number {
   const mask = queries.length - 1;
   let sum = 0;
   for (let i = 0; i < iterations; i++) {
-    const query = queries[i & mask] as Float32Array;
-    for (let row = 0; row < rows.length; row++) out[row] = pair(query, rows[row] as Float32Array);
+    const query = queries[i & mask] as V;
+    for (let row = 0; row < rows.length; row++) out[row] = pair(query, rows[row] as V);
     sum += out[i % out.length] as number;
   }
   return sum;

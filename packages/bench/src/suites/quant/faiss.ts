@@ -151,7 +151,7 @@ export async function findFaiss(python: string, signal: AbortSignal): Promise<Fa
         name: 'faiss',
         version,
         fingerprint: cacheKey({ version, options, numpy, script: await readFile(script(), 'utf8') }),
-        details: { build: `faiss-cpu from PyPI, ${options.join(' ')}`, python: stdout.trim() },
+        details: { build: options.join(' '), python: stdout.trim() },
       },
     };
   } catch (error) {

@@ -125,14 +125,15 @@ export function run(command, options = {}) {
  * @param {string[]} command
  * @param {string} how how it ended
  * @param {'CC' | 'CXX'} [variable] which of the two names this compiler
+ * @param {string} [script] that builds, for the cure
  */
-export function compilerFailure(command, how, variable) {
+export function compilerFailure(command, how, variable, script = join(nativeDir, 'build.mjs')) {
   const said = `${command.join(' ')}\n${how}`;
   const wish = variable === undefined ? [] : words(process.env[variable]);
   if (wish.length === 0) return new ToolchainError(said, compilerCure());
   return new ToolchainError(
     `${said}; ${variable}=${wish.join(' ')} is set in the environment`,
-    `env -u ${variable} node ${join(nativeDir, 'build.mjs')}`,
+    `env -u ${variable} node ${script}`,
   );
 }
 
@@ -141,22 +142,24 @@ export function compilerFailure(command, how, variable) {
  *
  * @param {string[]} command
  * @param {'CC' | 'CXX'} [variable] which of the two names this compiler
+ * @param {string} [script] that builds, for the cure
  * @throws {ToolchainError} with the command, how it ended and what it said; with a cure when it said
  *   nothing or when a system header is missing
  */
-export async function compile(command, variable) {
+export async function compile(command, variable, script) {
   const result = await run(command).catch((error) => {
-    throw compilerFailure(command, error.message, variable);
+    throw compilerFailure(command, error.message, variable, script);
   });
   if (result.code === 0) return result.stderr;
   const how = result.code === null ? `ended by ${result.signal}` : `exit status ${result.code}`;
   const said = `${result.stdout}${result.stderr}`.trim();
-  if (said === '') throw compilerFailure(command, `${how}, without a word`, variable);
+  if (said === '') throw compilerFailure(command, `${how}, without a word`, variable, script);
   const missing = /fatal error: '?([\w./+-]+\.h)'?(?:: No such file| file not found)/.exec(
     result.stderr,
   )?.[1];
   const message = `${command.join(' ')}\n${said}\n${how}`;
-  if (missing !== undefined && !existsSync(join(nativeDir, 'include', missing))) {
+  // Not one of ours: those lie under ruvector/ in every package.
+  if (missing !== undefined && !missing.startsWith('ruvector/')) {
     throw new ToolchainError(`${message}\nheader ${missing} is missing`, compilerCure());
   }
   throw new ToolchainError(message);

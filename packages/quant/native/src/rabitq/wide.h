@@ -1,0 +1,223 @@
+/*
+ * wide.h - RaBitQ with AVX-512, for the units that differ in how they multiply bytes.
+ *
+ * Included after the target is set and the intrinsics are there.  `Dot` has sums<ExBits>.
+ */
+#ifndef RUVECTOR_QUANT_SRC_RABITQ_WIDE_H
+#define RUVECTOR_QUANT_SRC_RABITQ_WIDE_H
+
+#include "rabitq.h"
+
+namespace
+{
+
+template<typename Dot>
+struct avx512
+{
+	typedef __m512i reg;
+
+	static RV_INLINE reg zero() { return _mm512_setzero_si512(); }
+
+	static RV_INLINE __mmask32
+	first(size_t lanes)
+	{
+		return lanes == 32 ? 0xffffffffu : (__mmask32) ((1u << lanes) - 1);
+	}
+
+	/* A masked load does not touch what the mask leaves out. */
+	static RV_INLINE reg
+	load_two(const uint8_t *p, size_t lanes)
+	{
+		if (lanes == 32)
+			return _mm512_loadu_si512(p);
+		return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_maskz_loadu_epi8(first(lanes), p)),
+								  _mm256_maskz_loadu_epi8(first(lanes), p + lanes), 1);
+	}
+
+	static RV_INLINE reg
+	load_spread(const uint8_t *p, size_t lanes)
+	{
+		__m256i		x = lanes == 32 ? _mm256_loadu_si256((const __m256i *) p)
+			: _mm256_maskz_loadu_epi8(first(lanes), p);
+
+		return _mm512_inserti64x4(_mm512_castsi256_si512(x), _mm256_srli_epi16(x, 4), 1);
+	}
+
+	static RV_INLINE reg either(reg a, reg b) { return _mm512_or_si512(a, b); }
+
+	/* Left by Shift, or right where it is negative; what comes from the neighbour's byte is masked off. */
+	template<int Shift>
+	static RV_INLINE reg
+	shift_and(reg x, int mask)
+	{
+		if (Shift > 0)
+			x = _mm512_slli_epi16(x, Shift > 0 ? Shift : 0);
+		else if (Shift < 0)
+			x = _mm512_srli_epi16(x, Shift < 0 ? -Shift : 0);
+		return _mm512_and_si512(x, _mm512_set1_epi8((char) mask));
+	}
+
+	template<int ExBits>
+	using sums = typename Dot::template sums<ExBits>;
+};
+
+/* As in haswell.cpp, two bytes of each code a step. */
+struct block_sums
+{
+	__m512i		whole[2],
+				odd[2];
+
+	/* Written out: GCC gives the one that it makes itself no target. */
+	RV_INLINE block_sums()
+	{
+		for (int half = 0; half < 2; half++)
+			whole[half] = odd[half] = _mm512_setzero_si512();
+	}
+
+	RV_INLINE void
+	add(__m512i c, __m512i t)
+	{
+		const __m512i low = _mm512_set1_epi8(15);
+		__m512i		found[2] = {
+			_mm512_shuffle_epi8(t, _mm512_and_si512(c, low)),
+			_mm512_shuffle_epi8(t, _mm512_and_si512(_mm512_srli_epi16(c, 4), low)),
+		};
+
+		for (int half = 0; half < 2; half++)
+		{
+			whole[half] = _mm512_add_epi16(whole[half], found[half]);
+			odd[half] = _mm512_add_epi16(odd[half], _mm512_srli_epi16(found[half], 8));
+		}
+	}
+
+	/* All lanes together: codes 0 .. 7, 8 .. 15, 16 .. 23, 24 .. 31. */
+	RV_INLINE void
+	flush(__m256i (&out)[4])
+	{
+		for (int half = 0; half < 2; half++)
+		{
+			__m512i		even = _mm512_sub_epi16(whole[half], _mm512_slli_epi16(odd[half], 8));
+			const __m512i parts[2] = {even, odd[half]};
+
+			for (int part = 0; part < 2; part++)
+			{
+				__m512i		a = _mm512_cvtepu16_epi32(_mm512_castsi512_si256(parts[part])),
+							b = _mm512_cvtepu16_epi32(_mm512_extracti64x4_epi64(parts[part], 1));
+				__m512i		sum = _mm512_add_epi32(a, b);
+				__m256i		lanes = _mm256_add_epi32(_mm512_castsi512_si256(sum), _mm512_extracti64x4_epi64(sum, 1));
+
+				out[2 * half + part] = _mm256_add_epi32(out[2 * half + part], lanes);
+			}
+			whole[half] = odd[half] = _mm512_setzero_si512();
+		}
+	}
+};
+
+/* A word takes 257 bytes. */
+constexpr size_t steps_to_flush = 256;
+
+template<typename Dot>
+struct wide_kernel
+{
+	static RV_INLINE void
+	sign_rows(const uint8_t *signs, size_t stride, size_t count, size_t n, const int8_t *plane, int32_t *out)
+	{
+		rows_sums<avx512<Dot>, 1, 1>(signs, stride, count, n, plane, out);
+	}
+
+	static RV_INLINE void
+	ex_rows(const uint8_t *ex, size_t stride, size_t count, size_t n, int ex_bits, const int8_t *planes, int levels,
+			int32_t *out)
+	{
+		::ex_rows<avx512<Dot>>(ex, stride, count, n, ex_bits, planes, levels, out);
+	}
+
+	static RV_INLINE void
+	sign_block(const uint8_t *signs, size_t n, const uint8_t *table, int32_t *out)
+	{
+		__m256i		total[4] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(),
+			_mm256_setzero_si256()};
+		const size_t steps = n / 16;
+		size_t		k = 0;
+
+		do
+		{
+			const size_t end = steps - k < steps_to_flush - 1 ? steps : k + steps_to_flush - 1;
+			block_sums	sums;
+
+			for (; k < end; k++)
+				sums.add(_mm512_loadu_si512(signs + 64 * k), _mm512_loadu_si512(table + 64 * k));
+			/* The byte that is left, as half a step. */
+			if (k == steps && n % 16 != 0)
+				sums.add(_mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *) (signs + 64 * k))),
+						 _mm512_inserti64x4(_mm512_setzero_si512(),
+											_mm256_loadu_si256((const __m256i *) (table + 64 * k)), 0));
+			sums.flush(total);
+		} while (k < steps);
+		for (int i = 0; i < 4; i++)
+			_mm256_storeu_si256((__m256i *) (out + 8 * i), total[i]);
+	}
+
+	/* Lanes 0 .. 7 in the order of add_eight(). */
+	static RV_INLINE double
+	add_lanes(__m512d x)
+	{
+		__m256d		four = _mm256_add_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd(x, 1));
+		__m128d		two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+
+		return _mm_cvtsd_f64(two) + _mm_cvtsd_f64(_mm_unpackhi_pd(two, two));
+	}
+
+	static RV_INLINE void
+	measure(const float *y, size_t n, uint8_t *signs, double *out)
+	{
+		__m512d		squares = _mm512_setzero_pd(),
+					absolutes = _mm512_setzero_pd();
+
+		for (size_t i = 0; i < n; i += 8)
+		{
+			__m256		x = _mm256_loadu_ps(y + i);
+			__m512d		wide = _mm512_cvtps_pd(x);
+
+			signs[i / 8] = (uint8_t) ~_mm256_movemask_ps(x);
+			squares = _mm512_add_pd(squares, _mm512_mul_pd(wide, wide));
+			absolutes = _mm512_add_pd(absolutes, _mm512_abs_pd(wide));
+		}
+		out[0] = add_lanes(squares);
+		out[1] = add_lanes(absolutes);
+	}
+
+	static RV_INLINE double
+	quantise(const float *y, size_t n, double scale, int most, uint8_t *codes, uint64_t *squares)
+	{
+		const __m512d by = _mm512_set1_pd(scale),
+					limit = _mm512_set1_pd(most),
+					half = _mm512_set1_pd(0.5);
+		__m512d		sums = _mm512_setzero_pd();
+		__m512i		square = _mm512_setzero_si512();
+
+		for (size_t i = 0; i < n; i += 8)
+		{
+			__m512d		absolute = _mm512_abs_pd(_mm512_cvtps_pd(_mm256_loadu_ps(y + i)));
+			__m256i		m = _mm512_cvttpd_epi32(_mm512_min_pd(_mm512_mul_pd(absolute, by), limit));
+			__m256i		odd = _mm256_add_epi32(_mm256_slli_epi32(m, 1), _mm256_set1_epi32(1));
+
+			sums = _mm512_add_pd(sums, _mm512_mul_pd(absolute, _mm512_add_pd(_mm512_cvtepi32_pd(m), half)));
+			square = _mm512_add_epi64(square, _mm512_cvtepu32_epi64(_mm256_mullo_epi32(odd, odd)));
+
+			__m128i		words = _mm_packus_epi32(_mm256_castsi256_si128(m), _mm256_extracti128_si256(m, 1));
+
+			_mm_storel_epi64((__m128i *) (codes + i), _mm_packus_epi16(words, words));
+		}
+
+		alignas(64) uint64_t parts[8];
+
+		_mm512_store_si512(parts, square);
+		*squares = ((parts[0] + parts[1]) + (parts[2] + parts[3])) + ((parts[4] + parts[5]) + (parts[6] + parts[7]));
+		return add_lanes(sums);
+	}
+};
+
+}	/* namespace */
+
+#endif							/* RUVECTOR_QUANT_SRC_RABITQ_WIDE_H */

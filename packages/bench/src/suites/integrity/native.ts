@@ -1,18 +1,17 @@
 /**
  * Peers in C and C++: `peer.cpp`, compiled for this machine against a library of the system, and one process of it a case.
  */
-import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import type { CutProblem } from '@ruvector/integrity';
 import { cacheKey } from '../../cache.js';
-import { BenchError, throwIfAborted } from '../../errors.js';
+import { throwIfAborted } from '../../errors.js';
 import { findPackage, hashFiles } from '../../fingerprint.js';
+import { PeerProcess } from '../../peer-process.js';
 import type { AbsentPeer, Subject } from '../../suite.js';
 
 export type NativeName = 'igraph' | 'boost';
@@ -106,45 +105,8 @@ export async function compilePeer(
   }
 }
 
-/** A running peer. Requests are answered one after the other. */
-export class NativeProcess implements AsyncDisposable {
-  readonly #name: string;
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #lines: AsyncIterator<string>;
-  readonly #exit: Promise<unknown>;
-  #complaints = '';
-
-  constructor(name: string, binary: string) {
-    this.#name = name;
-    this.#child = spawn(binary, { stdio: 'pipe' });
-    // `once` rejects on 'error': a program that does not start ends the answers, and `ask` says so.
-    this.#exit = once(this.#child, 'close').catch((error: Error) => {
-      this.#complaints += error.message;
-    });
-    this.#child.stdin.on('error', () => {});
-    this.#child.stderr.on('data', (text: Buffer) => {
-      this.#complaints = (this.#complaints + text.toString()).slice(-1000);
-    });
-    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
-  }
-
-  /** @throws BenchError `BENCH_CASE_FAILED` when the peer cannot do it, or has ended */
-  async ask(request: string): Promise<string> {
-    this.#child.stdin.write(`${request}\n`);
-    const { value, done } = await this.#lines.next();
-    const [what = ''] = request.split('\n');
-    if (done) {
-      await this.#exit;
-      throw new BenchError(
-        'BENCH_CASE_FAILED',
-        `${this.#name} ended while it was asked for "${what}": ${this.#complaints.trim() || 'it says nothing'}`,
-      );
-    }
-    if (value.startsWith('error '))
-      throw new BenchError('BENCH_CASE_FAILED', `${this.#name} on "${what}": ${value.slice(6)}`);
-    return value;
-  }
-
+/** A running peer, which takes graphs. */
+export class NativeProcess extends PeerProcess {
   /** The numbers of an answer. */
   async askNumbers(request: string): Promise<readonly number[]> {
     return (await this.ask(request)).split(' ').map(Number);
@@ -154,11 +116,6 @@ export class NativeProcess implements AsyncDisposable {
   async load({ nodeCount, sources, targets, weights }: CutProblem): Promise<number> {
     const lines = Array.from(weights, (weight, i) => `${sources[i]} ${targets[i]} ${weight}`);
     return Number(await this.ask([`graph ${nodeCount} ${weights.length}`, ...lines].join('\n')));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.stdin.end();
-    await this.#exit;
   }
 }
 

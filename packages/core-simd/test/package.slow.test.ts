@@ -4,7 +4,8 @@ import { cpSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostTarget, nameOf, prebuildPath, targets } from '../native/prebuild.mjs';
+import { addon } from '../native/prebuild.mjs';
+import { hostTarget, nameOf, prebuildPath, targets } from '../native/prebuild-addon.mjs';
 import { nativeDir } from '../native/toolchain.mjs';
 import { installTarball, packPackage, removeFolders } from './support/tarball.js';
 
@@ -54,7 +55,7 @@ describe.skipIf(!python)(`prebuildify${python ? '' : ' (needs python3, which nod
   afterAll(removeFolders);
 
   it('makes a prebuild that node-gyp-build finds and the installed package uses', () => {
-    expect(require('node-gyp-build').path(folder)).toBe(join(folder, prebuildPath(host!)));
+    expect(require('node-gyp-build').path(folder)).toBe(join(folder, prebuildPath(addon.name, host!)));
     const script = `
       import { capabilities, dot } from '@ruvector/core-simd';
       const { backend, variant } = capabilities();
@@ -83,7 +84,7 @@ describe.skipIf(!python)(`prebuildify${python ? '' : ' (needs python3, which nod
   });
 
   it.skipIf(host?.libc !== 'glibc')('needs the C library alone, and none newer than Node itself does', () => {
-    const { libraries, glibc } = needs(join(folder, prebuildPath(host!)));
+    const { libraries, glibc } = needs(join(folder, prebuildPath(addon.name, host!)));
     expect(libraries.filter((name) => !/^(libc|libm)\.so\.6$|^ld-linux/.test(name))).toEqual([]);
     expect(glibc[0]).toBe(2);
     // What Node 20 is built for.
@@ -94,7 +95,7 @@ describe.skipIf(!python)(`prebuildify${python ? '' : ' (needs python3, which nod
   it.each(crossed.filter((target) => target !== host).map(nameOf))('makes one for %s here', (name) => {
     prebuild(folder, name);
     const target = targets.find((each) => nameOf(each) === name)!;
-    const { libraries } = needs(join(folder, prebuildPath(target)));
+    const { libraries } = needs(join(folder, prebuildPath(addon.name, target)));
     expect(libraries.filter((each) => !/^(libc|libm)\.so\.6$|^ld-linux/.test(each))).toEqual([]);
   });
 

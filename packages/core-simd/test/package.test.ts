@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostTarget, missingFiles, nameOf, prebuildPath, targets } from '../native/prebuild.mjs';
+import { addon } from '../native/prebuild.mjs';
+import { hostTarget, missingFiles, nameOf, prebuildPath, targets } from '../native/prebuild-addon.mjs';
 import { wasmScript } from '../native/wasm/build.mjs';
 import { chromiumPath, launchChromium } from './support/chromium.js';
 import { bundle, inPage } from './support/page.js';
@@ -128,7 +129,7 @@ describe('the tarball', () => {
 
     beforeAll(() => {
       bare = project.copy();
-      rmSync(join(bare.installed, dirname(prebuildPath(hostTarget()!))), { recursive: true });
+      rmSync(join(bare.installed, dirname(prebuildPath(addon.name, hostTarget()!))), { recursive: true });
     }, 60_000);
 
     it.skipIf(missing !== undefined)(
@@ -142,11 +143,11 @@ describe('the tarball', () => {
 
     it.skipIf(missing !== undefined)('computes in WebAssembly when the prebuild does not load', () => {
       cpSync(project.installed, bare.installed, { recursive: true });
-      writeFileSync(join(bare.installed, prebuildPath(hostTarget()!)), 'not a library');
+      writeFileSync(join(bare.installed, prebuildPath(addon.name, hostTarget()!)), 'not a library');
       const result = bare.run(script) as { reason: string };
       expect(result).toMatchObject({ dot, backend: 'wasm' });
       expect(result.reason).toContain('does not load');
-      rmSync(join(bare.installed, prebuildPath(hostTarget()!)));
+      rmSync(join(bare.installed, prebuildPath(addon.name, hostTarget()!)));
     });
 
     it('computes in TypeScript without either, and says how to get them', () => {
@@ -173,7 +174,7 @@ describe('the matrix of prebuilds', () => {
       'win32-arm64',
     ]);
     for (const target of targets) {
-      const [, tuple, file] = prebuildPath(target).split('/');
+      const [, tuple, file] = prebuildPath(addon.name, target).split('/');
       expect(parseTuple(tuple)).toMatchObject({ platform: target.platform, architectures: [target.arch] });
       expect(parseTags(file).libc).toBe(target.libc);
       expect(parseTags(file).abi).toBeUndefined();
@@ -182,7 +183,7 @@ describe('the matrix of prebuilds', () => {
 
   it('says what a release lacks', () => {
     const empty = temporaryFolder('empty');
-    expect(missingFiles(empty)).toHaveLength(4 + targets.length);
-    expect(missingFiles(empty)).toContain('prebuilds/linux-x64/core_simd.musl.node');
+    expect(missingFiles(addon, empty)).toHaveLength(4 + targets.length);
+    expect(missingFiles(addon, empty)).toContain('prebuilds/linux-x64/core_simd.musl.node');
   });
 });

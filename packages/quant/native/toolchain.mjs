@@ -9,11 +9,12 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 export const nativeDir = dirname(fileURLToPath(import.meta.url));
 
-const simdDir = join(
+export const simdDir = join(
   dirname(createRequire(import.meta.url).resolve('@ruvector/core-simd/package.json')),
   'native',
 );
-const load = (/** @type {string} */ name) => import(pathToFileURL(join(simdDir, name)).href);
+/** A module of core-simd's native folder. */
+export const load = (/** @type {string} */ name) => import(pathToFileURL(join(simdDir, name)).href);
 
 /** @type {typeof import('../../core-simd/native/toolchain.mjs')} */
 export const simd = await load('toolchain.mjs');

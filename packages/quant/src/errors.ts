@@ -32,11 +32,13 @@ export type QuantErrorCode =
  * what came, and may change.
  *
  * @example
+ * let refusal;
  * try {
- *   deserialize(bytes);
+ *   deserialize(Uint8Array.of(1, 2, 3, 4));
  * } catch (error) {
- *   if (error instanceof QuantError && error.code === 'ERR_QUANT_CORRUPT') console.log(error.message);
+ *   if (error instanceof QuantError) refusal = error.code;
  * }
+ * refusal; // ERR_QUANT_FORMAT
  */
 export class QuantError extends Error {
   readonly code: QuantErrorCode;

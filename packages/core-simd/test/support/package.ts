@@ -17,13 +17,14 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { hostTarget, prebuildPath } from '../../native/prebuild.mjs';
+import { addon } from '../../native/prebuild.mjs';
+import { hostTarget, prebuildPath } from '../../native/prebuild-addon.mjs';
 import { buildAddon, packageDir } from './backend.js';
 
 export const builtAddon = 'native/build/Release/core_simd.node';
 
 /** Where a prebuild for this machine lies; undefined where none is made for it. */
-export const prebuiltAddon = hostTarget() && prebuildPath(hostTarget()!);
+export const prebuiltAddon = hostTarget() && prebuildPath(addon.name, hostTarget()!);
 
 export interface InstalledPackage {
   readonly dir: string;

@@ -4,7 +4,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } fr
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { hostTarget, prebuildPath } from '../../native/prebuild.mjs';
+import { addon } from '../../native/prebuild.mjs';
+import { hostTarget, prebuildPath } from '../../native/prebuild-addon.mjs';
 import { buildAddon, packageDir } from './backend.js';
 import { builtAddon } from './package.js';
 
@@ -65,7 +66,7 @@ export function placeBuiltAddon(packageFolder: string): void {
   buildAddon();
   const target = hostTarget();
   if (target === undefined) throw new Error('no prebuild is made for this machine');
-  const path = join(packageFolder, prebuildPath(target));
+  const path = join(packageFolder, prebuildPath(addon.name, target));
   mkdirSync(dirname(path), { recursive: true });
   cpSync(join(packageDir, builtAddon), path);
 }

@@ -124,7 +124,7 @@ run_train(void *data, rv_progress progress, void *progress_data)
 {
 	train_job  *job = data;
 	/* A multiple of 64 bytes. */
-	void	   *workspace = aligned_alloc(64, job->workspace);
+	void	   *workspace = rv_allocate(job->workspace);
 	rv_pool_host *host = malloc(sizeof(rv_pool_host));
 	rv_end		end = RV_END_NO_MEMORY;
 
@@ -139,7 +139,7 @@ run_train(void *data, rv_progress progress, void *progress_data)
 		ends[END_OBJECTIVE] = job->result.objective;
 		rv_pool_close(&host->pool);
 	}
-	free(workspace);
+	rv_free(workspace);
 	free(host);
 	return end;
 }

@@ -7,8 +7,9 @@
 #ifndef RUVECTOR_QUANT_POOL_H
 #define RUVECTOR_QUANT_POOL_H
 
-#include <pthread.h>
 #include <stddef.h>
+
+#include "threads.h"
 
 #include <ruvector/quant/kmeans.h>
 
@@ -16,10 +17,10 @@
 
 typedef struct rv_pool
 {
-	pthread_mutex_t mutex;
-	pthread_cond_t begin,
+	rv_mutex	mutex;
+	rv_condition begin,
 				end;
-	pthread_t	threads[RV_MAX_THREADS];
+	rv_thread	threads[RV_MAX_THREADS];
 	size_t		count;			/* threads beside the caller's */
 
 	/* Of the tasks at hand. */

@@ -367,6 +367,57 @@ run_estimate(void *data, rv_progress progress, void *progress_data)
 	return RV_END_DONE;
 }
 
+typedef struct best_job
+{
+	product_job of;
+	uint32_t   *indices;
+} best_job;
+
+/* (n, m, bits, query, codes, packed, count, indices, scores): as many as `indices` holds */
+static int
+read_best(napi_env env, const napi_value *arguments, const rv_quant_kernels *kernels, void *data)
+{
+	best_job   *job = data;
+	product_job *of = &job->of;
+	rv_view		codes,
+				indices,
+				scores;
+	size_t		whole;
+
+	if (!read_shape(env, arguments, kernels, of) || !read_query(env, arguments[3], of))
+		return 0;
+	if (!rv_get_view(env, arguments[4], 1, &codes) || !rv_get_size(env, arguments[5], 1, &of->packed) ||
+		!rv_get_size(env, arguments[6], UINT32_MAX, &of->count))
+		return rv_refuse(env, "expected codes, whether they are packed, and how many they are");
+	whole = of->packed ? (of->count + RV_QUANT_BLOCK - 1) / RV_QUANT_BLOCK * RV_QUANT_BLOCK : of->count;
+	if (codes.length / rv_product_code_bytes(&of->codec) < whole)
+		return rv_refuse(env, "expected so many codes");
+	if (!rv_get_view(env, arguments[7], sizeof(uint32_t), &indices) || indices.length > of->count ||
+		!rv_get_view(env, arguments[8], sizeof(float), &scores) || scores.length != indices.length)
+		return rv_refuse(env, "expected room for as many indices as scores, and no more than codes");
+	of->codes = codes.data;
+	of->out = scores.data;
+	of->done = indices.length;
+	job->indices = indices.data;
+	return 1;
+}
+
+static rv_end
+run_best(void *data, rv_progress progress, void *progress_data)
+{
+	best_job   *job = data;
+	const product_job *of = &job->of;
+
+	(void) progress;
+	(void) progress_data;
+	if (of->packed)
+		rv_product_best_packed(of->kernels, &of->codec, of->query, of->codes, of->count, of->done, job->indices, of->out);
+	else
+		rv_product_best(of->kernels, &of->codec, of->query, of->codes, rv_product_code_bytes(&of->codec), of->count,
+						of->done, job->indices, of->out);
+	return RV_END_DONE;
+}
+
 /* The options of `train`, by their places in a Float64Array. */
 enum
 {
@@ -458,7 +509,7 @@ run_train(void *data, rv_progress progress, void *progress_data)
 {
 	train_job  *job = data;
 	/* A multiple of 64 bytes. */
-	void	   *workspace = aligned_alloc(64, job->workspace);
+	void	   *workspace = rv_allocate(job->workspace);
 	rv_pool_host *host = malloc(sizeof(rv_pool_host));
 	rv_end		end = RV_END_NO_MEMORY;
 
@@ -471,7 +522,7 @@ run_train(void *data, rv_progress progress, void *progress_data)
 		job->result.history[job->options.turns + 1] = job->result.distortion;
 		rv_pool_close(&host->pool);
 	}
-	free(workspace);
+	rv_free(workspace);
 	free(host);
 	return end;
 }
@@ -485,6 +536,7 @@ static const rv_operation operations[] = {
 	{"unpack", 6, sizeof(product_job), read_blocks, run_unpack, NULL, NULL},
 	{"prepare", CODEC_ARGUMENTS + 3, sizeof(product_job), read_prepare, run_prepare, result_prepare, NULL},
 	{"estimate", 9, sizeof(product_job), read_estimate, run_estimate, NULL, NULL},
+	{"best", 9, sizeof(best_job), read_best, run_best, NULL, NULL},
 };
 
 int

@@ -3,7 +3,7 @@
  *
  *   rabitq <variant> <dimensions>
  *
- * Prints lines `<what> <bits> <nanoseconds> [<of a loop that only loads the same bytes>]`, each the best of rounds that take turns: of an encoded row, a
+ * Prints lines `<what> <bits> <nanoseconds> [<of a loop that only loads the same bytes>]`, each the best of some rounds: of an encoded row, a
  * prepared query, and a code that is scored among as many as the second-level cache holds.
  */
 #include <initializer_list>

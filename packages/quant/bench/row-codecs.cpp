@@ -6,7 +6,8 @@
  * Kinds are int8, int4, 4x4, 4x8, 8x8, float16, bfloat16 and binary.  Prints one line of numbers: estimates of rows, of
  * packed blocks, of packed blocks with bounds, of the first level alone (packed; 0 where there is one), preparation of a
  * query, encoding of a row, decoding of a row, a loop that only loads the codes' bytes, four rows side by side, with the
- * widest loads of the variant, and the bytes of a code.  All times are the best of rounds that alternate.
+ * widest loads of the variant, a plain copy of a row's float32, and the bytes of a code.  All times are the best of rounds
+ * that alternate.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -196,6 +197,10 @@ template<typename Work>
 void
 time_it(double *best, size_t repeat, size_t count, Work work)
 {
+	/* As often before, so that what was measured last has left the caches. */
+	for (size_t i = 0; i < repeat; i++)
+		work();
+
 	double		start = now();
 
 	for (size_t i = 0; i < repeat; i++)
@@ -228,6 +233,7 @@ main(int argc, char **argv)
 	rv_metric	metric = strcmp(argv[5], "l2sq") == 0 ? RV_METRIC_L2SQ : strcmp(argv[5], "dot") == 0 ? RV_METRIC_DOT : RV_METRIC_COSINE;
 	float	   *rows = (float *) malloc(count * n * sizeof(float)),
 			   *query = (float *) malloc(n * sizeof(float)),
+			   *copied = (float *) malloc(count * n * sizeof(float)),
 			   *estimates = (float *) malloc(count * sizeof(float)),
 			   *bounds = (float *) malloc(count * sizeof(float));
 	uint64_t	state = 1;
@@ -247,7 +253,7 @@ main(int argc, char **argv)
 	size_t		room = (s.bytes * count + 63) / 64 * 64;
 	uint8_t    *codes = (uint8_t *) aligned_alloc(64, room),
 			   *blocks = (uint8_t *) aligned_alloc(64, room);
-	double		best[8] = {};
+	double		best[9] = {};
 
 	s.prepare();
 	s.encode(rows, count, codes);
@@ -266,6 +272,7 @@ main(int argc, char **argv)
 		time_it(&best[5], 1, count, [&] { s.encode(rows, count, codes); });
 		time_it(&best[6], 1, count, [&] { s.decode(codes, count, rows); });
 		time_it(&best[7], repeat, count, [&] { load(k.simd->variant, codes, s.bytes, count); });
+		time_it(&best[8], 1, count, [&] { memcpy(copied, rows, count * n * sizeof(float)); });
 	}
 	for (double each : best)
 		printf("%.2f ", each);

@@ -6,7 +6,8 @@
  * Builds the addon if it is not up to date and links the same objects. `rows`, `blocks` and `bounds` are nanoseconds a
  * code for estimates of row-major codes, of packed blocks, and of these with bounds; `first` those of the first of two
  * levels alone. `load` is the loop that only loads, four rows side by side. `query` is the preparation of one, `encode`
- * and `decode` are of a row, all three in nanoseconds. Codes of 256 KiB together by default, so in the second-level cache.
+ * and `decode` are of a row, `copy` is a plain copy of its float32, all in nanoseconds. Codes of 256 KiB together by
+ * default, so in the second-level cache.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,7 +51,9 @@ try {
       metric,
     ]);
     if (code !== 0) throw new Error(`${kind}: ${stderr}`);
-    const [rows, blocks, bounds, first, query, encode, decode, load, bytes] = stdout.split(' ').map(Number);
+    const [rows, blocks, bounds, first, query, encode, decode, load, copy, bytes] = stdout
+      .split(' ')
+      .map(Number);
     table[kind] = {
       bytes,
       ratio: +((4 * dimensions) / bytes).toFixed(1),
@@ -62,6 +65,7 @@ try {
       query: Math.round(query),
       encode: Math.round(encode),
       decode: Math.round(decode),
+      copy: Math.round(copy),
     };
   }
   console.log(`${variant}, ${dimensions} dimensions, ${codes} codes, ${metric}: nanoseconds`);

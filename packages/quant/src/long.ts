@@ -167,6 +167,23 @@ export async function runLong<Result>(
   return result as Result;
 }
 
+/** Control words of the work that goes on on other threads. A process that ends waits for it, so it is told to stop. */
+const running = new Set<Int32Array>();
+
+function stopAll(): void {
+  for (const control of running) Atomics.store(control, 0, 1);
+}
+
+function begin(control: Int32Array): void {
+  if (running.size === 0) process.on('exit', stopAll);
+  running.add(control);
+}
+
+function end(control: Int32Array): void {
+  running.delete(control);
+  if (running.size === 0) process.off('exit', stopAll);
+}
+
 async function onThread<Result>(
   start: (control: Int32Array) => Promise<{ done: boolean; result: Result }>,
   steps: number,
@@ -186,11 +203,13 @@ async function onThread<Result>(
   };
   const timer = onProgress === undefined ? undefined : setInterval(report, progressInterval);
   signal?.addEventListener('abort', cancel, { once: true });
+  begin(control);
   try {
     const { result } = await start(control);
     if (failure !== undefined) throw failure.error;
     return result;
   } finally {
+    end(control);
     clearInterval(timer);
     signal?.removeEventListener('abort', cancel);
   }

@@ -1,8 +1,9 @@
 /** Codes in blocks of 32. */
 
-import { checkArray, checkDimensions, checkWhole, length, plain } from './check.js';
+import { checkArray, checkDimensions, checkOptions, checkWhole, checkWord, length, plain } from './check.js';
 import type { CodecKind } from './codec.js';
 import { QuantError } from './errors.js';
+import { kinds } from './serialize.js';
 
 /** Codes of one block; those that are missing from the last are zero. */
 export const blockRows = 32;
@@ -12,6 +13,9 @@ export const blockRows = 32;
  * were stored by `new Packed(...)`.
  */
 export class Packed {
+  /** Only the constructor gives it. */
+  readonly #isMade = true;
+
   readonly kind: CodecKind;
   readonly dimensions: number;
   /** How many codes there are. */
@@ -20,6 +24,14 @@ export class Packed {
   readonly blockBytes: number;
   /** ceil(count / 32) blocks. */
   readonly bytes: Uint8Array;
+
+  /**
+   * Whether the constructor has made a value, whose fields are then as it has checked them: no proxy, no object that has
+   * the prototype alone, no accessor that answers otherwise the next time.
+   */
+  static [Symbol.hasInstance](value: unknown): value is Packed {
+    return typeof value === 'object' && value !== null && #isMade in value;
+  }
 
   /**
    * @throws {QuantError} `ERR_QUANT_TYPE`, `_ARGUMENT`, `_DIMENSIONS`, and `_LENGTH` where `bytes` are not so many blocks
@@ -31,7 +43,8 @@ export class Packed {
     readonly blockBytes: number;
     readonly bytes: Uint8Array;
   }) {
-    const { kind, dimensions, count, blockBytes, bytes } = parts;
+    const { kind, dimensions, count, blockBytes, bytes } = checkOptions('Packed', parts);
+    checkWord('Packed', 'kind', kind, kinds);
     checkDimensions('Packed', dimensions);
     checkWhole('Packed', 'count', count, 0, 2 ** 32 - 1);
     checkWhole('Packed', 'blockBytes', blockBytes, 1, 2 ** 32 - 1);

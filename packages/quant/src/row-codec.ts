@@ -11,6 +11,7 @@ import {
   copyOf,
   countRows,
   length,
+  newArray,
   plain,
   resultArray,
 } from './check.js';
@@ -36,6 +37,14 @@ export type Score = (
   estimates: Float32Array,
   bounds: Float32Array | undefined,
 ) => void;
+
+/** The `k` best estimates of `count` codes, as `topKOf` orders them; k is no larger than `count`. */
+export type FindBest = (
+  codes: Uint8Array,
+  packed: 0 | 1,
+  count: number,
+  k: number,
+) => { indices: Uint32Array; scores: Float32Array };
 
 /** Rows that are encoded between two looks at the time, in bytes of vectors. */
 const sliceBytes = 256 * 1024;
@@ -217,8 +226,15 @@ export abstract class RowCodec implements Codec {
    * A query that scores codes of this codec.
    *
    * @param narrow the same with estimates whose bounds are narrowest, where those are others
+   * @param best finds the best of `score`, where they can be had without the rest
    */
-  protected queryOf(vector: Float32Array, metric: QuantMetric, score: Score, narrow = score): QuantQuery {
+  protected queryOf(
+    vector: Float32Array,
+    metric: QuantMetric,
+    score: Score,
+    narrow = score,
+    best?: FindBest,
+  ): QuantQuery {
     const operation = (name: string) => `${this.kind}.query.${name}`;
     const { codeBytes } = this;
     /** Codes as kernels take them. */
@@ -250,16 +266,28 @@ export abstract class RowCodec implements Codec {
       topK(codes: Uint8Array | Packed, k: number, options?: { readonly rerank?: Rerank }): TopKResult {
         const { bytes, count, packed } = read('topK', codes);
         const ready = aligned('topK', bytes);
-        const estimates = new Float32Array(count);
         // What is reranked by its bounds is ordered by them, and scored exactly.
         const rated = options?.rerank?.count === 'bound' ? narrow : score;
-        rated(ready, packed, estimates, undefined);
-        const bounds = () => {
-          const result = new Float32Array(count);
-          rated(ready, packed, estimates, result);
+        let all: Float32Array | undefined;
+        const estimatesOf = () => {
+          const result = newArray(operation('topK'), 'Float32Array', count);
+          rated(ready, packed, result, undefined);
           return result;
         };
-        return topKOf(operation('topK'), vector, metric, { estimates, bounds }, k, options);
+        const scored = {
+          count,
+          get estimates() {
+            all ??= estimatesOf();
+            return all;
+          },
+          bounds: () => {
+            const result = newArray(operation('topK'), 'Float32Array', count);
+            rated(ready, packed, new Float32Array(count), result);
+            return result;
+          },
+          ...(best && { best: (most: number) => best(ready, packed, count, most) }),
+        };
+        return topKOf(operation('topK'), vector, metric, scored, k, options);
       },
     });
   }

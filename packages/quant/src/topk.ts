@@ -24,7 +24,7 @@ function isBefore(sign: number, x: number, i: number, y: number, j: number): boo
 }
 
 /** The k best seen, the worst on top (a binary heap). */
-class Best {
+export class Best {
   readonly #sign: number;
   readonly #indices: Uint32Array;
   readonly #scores: Float64Array;
@@ -108,8 +108,8 @@ class Best {
   }
 }
 
-/** Whether larger scores are better. */
-function signOf(metric: QuantMetric): number {
+/** -1 where larger scores are better, else 1. */
+export function signOf(metric: QuantMetric): number {
   return metric === 'dot' ? -1 : 1;
 }
 
@@ -220,7 +220,12 @@ class Exact {
 
 /** What the bounded rerank works on. */
 export interface Scored {
+  /** All of them. */
   readonly estimates: Float32Array;
+  /** The k best of them, k no more than there are, where they can be had without the rest. */
+  readonly best?: (k: number) => { indices: Uint32Array; scores: Float32Array };
+  /** How many there are, where `best` is. */
+  readonly count?: number;
   /** Computed only where they are needed. */
   readonly bounds: (proof: boolean) => Float32Array;
 }
@@ -243,7 +248,9 @@ function rerankByBounds(
   const possible = new Float64Array(n);
   const certain = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    const [low, high] = [sign * estimates[i] - radius[i], sign * estimates[i] + radius[i]];
+    // An altered code may have a bound below 0. As it is here, low <= high, and so k rows at least are candidates.
+    const known = radius[i] >= 0 ? radius[i] : Number.POSITIVE_INFINITY;
+    const [low, high] = [sign * estimates[i] - known, sign * estimates[i] + known];
     possible[i] = Number.isNaN(low) ? Number.NEGATIVE_INFINITY : low;
     certain[i] = Number.isNaN(high) ? Number.POSITIVE_INFINITY : high;
   }
@@ -292,14 +299,16 @@ export function topKOf(
 ): TopKResult {
   checkWhole(operation, 'k', k);
   const rerank = readRerank(operation, checkOptions(operation, options).rerank);
-  const size = Math.min(k, scored.estimates.length);
-  if (rerank === undefined || size === 0) return { ...bestOf(metric, scored.estimates, size), reranked: 0 };
+  const count = scored.count ?? scored.estimates.length;
+  const size = Math.min(k, count);
+  const bestEstimates = scored.best ?? ((most: number) => bestOf(metric, scored.estimates, most));
+  if (rerank === undefined || size === 0) return { ...bestEstimates(size), reranked: 0 };
   const exact = new Exact(operation, query, metric, rerank.source);
   if (rerank.count === 'bound') {
     const found = rerankByBounds(exact, metric, scored, size, rerank.proof);
     return { ...found, reranked: exact.computed };
   }
-  const { indices } = bestOf(metric, scored.estimates, Math.max(size, rerank.count));
+  const { indices } = bestEstimates(Math.min(count, Math.max(size, rerank.count)));
   const scores = exact.scores(indices);
   const best = new Best(size, signOf(metric));
   for (let i = 0; i < indices.length; i++) best.offer(scores[i], indices[i]);

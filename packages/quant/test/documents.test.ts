@@ -14,6 +14,16 @@ const pages = readdirSync(join(packageDir, 'doc'))
   .filter((name) => name.endsWith('.md'))
   .map((name) => `doc/${name}`);
 
+/** What `#...` may say of a page: its headings, as GitHub makes names of them. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 describe.each(['README.md', ...pages])('%s', (page) => {
   const snippets = snippetsOf(read(page)).map((snippet, i) => [i + 1, snippet] as const);
 
@@ -26,9 +36,33 @@ describe.each(['README.md', ...pages])('%s', (page) => {
     },
   );
 
+  it('has no code but what is run, and no promise but what is checked', () => {
+    const fences = [...read(page).matchAll(/^```(.*)$/gm)].map(([, language]) => language);
+    expect(fences.filter((_, i) => i % 2 === 0)).toEqual(snippets.map(() => 'js'));
+    for (const [, snippet] of snippets) {
+      const calls = snippet.match(/console\.log\(/g) ?? [];
+      expect(snippet.match(/console\.log\(.*\)[;,] \/\/ /g) ?? []).toHaveLength(calls.length);
+    }
+  });
+
   it('leads to what is there', () => {
-    for (const [, path] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
-      expect(existsSync(join(packageDir, dirname(page), path)), path).toBe(true);
+    for (const [, path, anchor] of read(page).matchAll(/\]\(([^)#:]*)(?:#([^)]*))?\)/g)) {
+      const target = path === '' ? page : join(dirname(page), path);
+      expect(existsSync(join(packageDir, target)), path).toBe(true);
+      if (anchor !== undefined) expect(anchorsOf(read(target)), `${path}#${anchor}`).toContain(anchor);
+    }
+  });
+
+  it('names scripts, tests and sources that are there', () => {
+    for (const [, path] of read(page).matchAll(
+      /`((?:packages\/quant\/)?(?:test|bench|src|native|doc)\/[\w./-]+\.\w+)`/g,
+    )) {
+      expect(existsSync(join(packageDir, path.replace('packages/quant/', ''))), path).toBe(true);
+    }
+    for (const [, path] of read(page).matchAll(
+      /`(?:\w+=\S+ )*node (?:packages\/quant\/)?((?:bench|native)\/\S+?\.mjs)/g,
+    )) {
+      expect(existsSync(join(packageDir, path)), path).toBe(true);
     }
   });
 });
@@ -51,10 +85,21 @@ const sources = (readdirSync(join(packageDir, 'src'), { recursive: true }) as st
   .map((path) => `src/${path}`)
   .filter((path) => examplesOf(read(path)).length > 0);
 
+it('every example of the sources is found', () => {
+  const files = (readdirSync(join(packageDir, 'src'), { recursive: true }) as string[]).filter((path) =>
+    path.endsWith('.ts'),
+  );
+  for (const file of files) {
+    const text = read(`src/${file}`);
+    expect(examplesOf(text), file).toHaveLength((text.match(/@example\b/g) ?? []).length);
+  }
+});
+
 describe.each(sources)('%s', (path) => {
   it.each(examplesOf(read(path)).map((example) => [example.split('\n').at(-1), example] as const))(
     '%s',
     async (_last, example) => {
+      expect(example.split('\n').at(-1)).toMatch(/; \/\/ ./);
       // Some are of what only the package itself has.
       const { value, promised } = await evaluate(example, { ...quant, crc32c } as typeof quant);
       expect(value).toBe(promised);

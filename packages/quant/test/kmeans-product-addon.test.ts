@@ -78,6 +78,16 @@ const calls: Array<[family: 'kmeans' | 'product', name: string, args: () => unkn
   ],
   [
     'product',
+    'best',
+    () => [n, m, bits, query(), new Uint8Array(90), 0, 10, new Uint32Array(10), new Float32Array(10)],
+  ],
+  [
+    'product',
+    'best',
+    () => [n, m, bits, query(), new Uint8Array(288), 1, 10, new Uint32Array(10), new Float32Array(10)],
+  ],
+  [
+    'product',
     'estimate',
     () => [n, m, bits, query(), 0, new Uint8Array(288), 1, new Float32Array(10), new Float32Array(10)],
   ],

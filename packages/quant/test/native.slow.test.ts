@@ -99,12 +99,17 @@ async function links(command: string[], flags: string[]): Promise<boolean> {
 }
 
 /** With clang where it can: then two compilers see every unit, and neither may warn. */
-const sanitizers = ['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
-const candidates = [clang, gcc].flatMap((found) => (found === undefined ? [] : [[found]]));
-const sanitizing = await (async () => {
-  for (const words of candidates) if (await links(words, sanitizers)) return words;
+async function compilerThatLinks(flags: string[]): Promise<string[] | undefined> {
+  for (const found of [clang, gcc]) {
+    if (found !== undefined && (await links([found], flags))) return [found];
+  }
   return undefined;
-})();
+}
+
+const sanitizers = ['-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+const sanitizing = await compilerThatLinks(sanitizers);
+const threadSanitizer = ['-g', '-O1', '-fsanitize=thread'];
+const watching = await compilerThatLinks(threadSanitizer);
 
 describe.skipIf(sanitizing === undefined)(
   `the kernels under the address and undefined-behaviour sanitizers${sanitizing ? '' : ' (no compiler links them)'}`,
@@ -119,6 +124,23 @@ describe.skipIf(sanitizing === undefined)(
       'pass %s',
       async (name) => {
         const result = await runProgram(library, name);
+        expect(result).toMatchObject({ code: 0, stderr: '' });
+        expect(passed(result.stdout)).toEqual(expect.arrayContaining(['serial']));
+      },
+      compileTimeout,
+    );
+  },
+);
+
+describe.skipIf(watching === undefined)(
+  `training under the thread sanitizer${watching ? '' : ' (no compiler links it)'}`,
+  () => {
+    it(
+      'races nowhere',
+      async () => {
+        buildAddon();
+        const library = await makeLibrary(watching!, threadSanitizer, simdUnits().map(engine.objectOf));
+        const result = await runProgram(library, 'threads_test');
         expect(result).toMatchObject({ code: 0, stderr: '' });
         expect(passed(result.stdout)).toEqual(expect.arrayContaining(['serial']));
       },

@@ -67,6 +67,46 @@ describe('codes, values and bounds', () => {
   });
 });
 
+describe('numbers near the ends of float32', () => {
+  it.each([1, 8])('leave bounds that hold, and the same values everywhere, with %i bits', (bits) => {
+    const dimensions = 33;
+    const exponents = [-149, -110, -101, -99, -75, -40, 0, 50];
+    const scaled = (seed: number, exponent: number, rows = 1) =>
+      makeVectors('normal', rows, dimensions, seed).map((each) => each * 2 ** exponent);
+    for (const [a, b, c] of exponents.flatMap((e, i) =>
+      exponents.map((f, j) => [e, f, exponents[(3 * i + 5 * j) % 8]] as const),
+    )) {
+      const [vectors, center, query] = [scaled(1, a, 4), scaled(2, b), scaled(3, c)];
+      vectors.set(center.subarray(0, dimensions), dimensions);
+      vectors.set(query, 2 * dimensions);
+      const results = variants.map(([, quant]) => {
+        const codec = quant.RabitqCodec.create({ dimensions, bits, center });
+        const codes = codec.encode(vectors);
+        return allMetrics.map((metric) => {
+          const prepared = codec.query(query, metric);
+          return [
+            prepared.estimate(codes),
+            prepared.bounds(codes, undefined, { proof: true }),
+            prepared.bounds(codes),
+          ];
+        });
+      });
+      for (const each of results) expect(each, `${a} ${b} ${c}`).toEqual(results[0]);
+      for (const [m, metric] of allMetrics.entries()) {
+        const [estimates, bounds] = results[0][m];
+        for (let r = 0; r < 4; r++) {
+          const value = trueValue(metric, query, row(vectors, dimensions, r));
+          if (Number.isNaN(value)) expect(estimates[r]).toBeNaN();
+          else {
+            const missed = Math.abs(estimates[r] - value);
+            expect(missed, `${metric} ${r}, 2^${a} around 2^${b}, 2^${c}`).toBeLessThanOrEqual(bounds[r]);
+          }
+        }
+      }
+    }
+  });
+});
+
 describe.each(allBits)('a codec of %i bits', (bits) => {
   it('has bounds that hold, if they are asked to be proofs', () => {
     for (const dimensions of [1, 2, 3, 5, 8, 16, 31, 33, 100]) {
@@ -197,6 +237,66 @@ describe('topK', () => {
       expect([...indices]).toEqual(order.slice(0, k));
       expect([...scores]).toEqual(order.slice(0, k).map((i) => estimates[i]));
       expect(reranked).toBe(0);
+    }
+  });
+
+  it('gives the same whether it looks at signs first or at everything, in every variant and in TypeScript', () => {
+    for (const name of names) {
+      for (const [bits, n] of [
+        [2, 96],
+        [4, 33],
+        [5, 96],
+        [8, 200],
+      ]) {
+        const rows = makeVectors(name, 75, n);
+        const asked = [makeVectors(name, 1, n, 5), row(rows, n, 70), new Float32Array(n)];
+        for (const [variant, quant] of variants) {
+          const codec = quant.RabitqCodec.train(rows, { dimensions: n, bits });
+          const codes = codec.encode(rows);
+          const packed = codec.pack(codes);
+          for (const metric of allMetrics) {
+            for (const vector of asked) {
+              const query = codec.query(vector, metric);
+              for (const k of [1, 10, 80]) {
+                const what = `${variant} ${name} ${bits} bits ${metric} ${k}`;
+                const whole = query.topK(packed, k, { whole: true });
+                expect(query.topK(packed, k), what).toEqual(whole);
+                expect(query.topK(codes, k), what).toEqual(whole);
+              }
+              const rerank = { source: sourceOf(rows, n), count: 12 };
+              const found = query.topK(packed, 3, { rerank });
+              expect(found).toEqual(query.topK(packed, 3, { rerank, whole: true }));
+              expect(found.reranked).toBe(12);
+            }
+          }
+        }
+      }
+    }
+  });
+
+  it('does not look at the rest of codes whose signs say enough', () => {
+    const query = row(vectors, dimensions, 3).map((each, i) => each + (i % 3) / 20);
+    const far = Array.from({ length: 700 }, (_, r) =>
+      trueValue('l2sq', query, row(vectors, dimensions, r)),
+    ).reduce((most, each, r, all) => (each > all[most] ? r : most), 0);
+    for (const [, quant] of variants) {
+      const codec = quant.RabitqCodec.create({ dimensions, bits: 4 });
+      const prepared = codec.query(query, 'l2sq');
+      const codes = codec.encode(vectors);
+      const best = prepared.topK(codec.pack(codes), 1);
+      expect([...best.indices]).toEqual([3]);
+      // The scale of all bits, after 128 coordinates of four bits and the norm; that of the signs is another.
+      const view = new DataView(codes.buffer, codes.byteOffset);
+      const at = far * codec.codeBytes + 64 + 4;
+      const scale = view.getFloat32(at, true);
+      const found = [1000, -1000].map((factor) => {
+        view.setFloat32(at, factor * scale, true);
+        const altered = codec.pack(codes);
+        expect(prepared.topK(altered, 1)).toEqual(best);
+        return prepared.topK(altered, 1, { whole: true }).indices[0];
+      });
+      // One of the two makes it the nearest by far, for whoever looks at it.
+      expect(found.sort((a, b) => a - b)).toEqual([3, far].sort((a, b) => a - b));
     }
   });
 

@@ -421,6 +421,73 @@ run_score(void *data, rv_progress progress, void *progress_data)
 	return RV_END_DONE;
 }
 
+typedef struct best_job
+{
+	const rv_quant_kernels *kernels;
+	rv_rabitq_layout layout;
+	rv_rabitq_scoring scoring;
+	const rv_rabitq_aim *signs;
+	size_t		metric;
+	const uint8_t *blocks;
+	size_t		count,
+				k;
+	uint32_t   *indices;
+	float	   *scores;
+} best_job;
+
+/* (n, bits, centred, planes, tables, query, aim, signs, metric, blocks, count, indices, scores): as many as `indices` holds */
+static int
+read_best(napi_env env, const napi_value *arguments, const rv_quant_kernels *kernels, void *data)
+{
+	best_job   *job = data;
+	rv_view		planes,
+				tables,
+				blocks,
+				indices,
+				scores;
+	const rv_rabitq_query *query;
+	const rv_rabitq_aim *aim;
+
+	if (!read_layout(env, arguments, &job->layout) ||
+		!read_planes(env, arguments[3], arguments[4], &job->layout, &planes, &tables))
+		return 0;
+	if (job->layout.bits == 1)
+		return rv_refuse(env, "expected codes of more than one bit");
+	query = get_numbers(env, arguments[5], QUERY_NUMBERS);
+	aim = query == NULL ? NULL : get_numbers(env, arguments[6], AIM_NUMBERS);
+	job->signs = aim == NULL ? NULL : get_numbers(env, arguments[7], AIM_NUMBERS);
+	if (job->signs == NULL)
+		return 0;
+	if (!rv_get_metric(env, arguments[8], &job->metric))
+		return rv_refuse(env, "expected a metric");
+	if (!rv_get_view(env, arguments[9], 1, &blocks) || !rv_get_size(env, arguments[10], UINT32_MAX, &job->count) ||
+		!has_codes(&blocks, job->layout.block_bytes, (job->count + RV_QUANT_BLOCK - 1) / RV_QUANT_BLOCK))
+		return rv_refuse(env, "expected so many codes");
+	if (!rv_get_view(env, arguments[11], sizeof(uint32_t), &indices) || indices.length > job->count ||
+		!rv_get_view(env, arguments[12], sizeof(float), &scores) || scores.length != indices.length)
+		return rv_refuse(env, "expected room for as many indices as scores, and no more than codes");
+	job->kernels = kernels;
+	job->scoring = (rv_rabitq_scoring) {NULL, planes.data, tables.data, query, aim};
+	job->blocks = blocks.data;
+	job->k = indices.length;
+	job->indices = indices.data;
+	job->scores = scores.data;
+	return 1;
+}
+
+static rv_end
+run_best(void *data, rv_progress progress, void *progress_data)
+{
+	best_job   *job = data;
+
+	(void) progress;
+	(void) progress_data;
+	job->scoring.layout = &job->layout;
+	rv_rabitq_best(job->kernels->rabitq, &job->scoring, job->signs, (rv_metric) job->metric, job->blocks, job->count,
+				   job->k, job->indices, job->scores);
+	return RV_END_DONE;
+}
+
 static const rv_operation operations[] = {
 	{"encode", 8, sizeof(code_job), read_encode, run_encode, encode_result, release_memory},
 	{"decode", 8, sizeof(code_job), read_decode, run_decode, NULL, release_memory},
@@ -429,6 +496,7 @@ static const rv_operation operations[] = {
 	{"prepare", 7, sizeof(query_job), read_prepare, run_prepare, NULL, NULL},
 	{"aim", 11, sizeof(query_job), read_aim, run_aim, NULL, NULL},
 	{"score", 12, sizeof(score_job), read_score, run_score, NULL, NULL},
+	{"best", 13, sizeof(best_job), read_best, run_best, NULL, NULL},
 };
 
 int

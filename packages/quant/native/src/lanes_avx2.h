@@ -20,6 +20,12 @@ struct conversions
 	template<typename Mask>
 	static RV_INLINE uint32_t signs(Mask x) { return (uint32_t) _mm256_movemask_pd((__m256d) x); }
 
+	static RV_INLINE int4
+	from_bytes(uint32_t word)
+	{
+		return (int4) _mm_cvtepu8_epi32(_mm_cvtsi32_si128((int) word));
+	}
+
 	static RV_INLINE uint32_t
 	bytes(int4 c)
 	{

@@ -23,6 +23,12 @@ struct conversions
 		return (uint32_t) ((x[0] < 0) | (x[1] < 0) << 1 | (x[2] < 0) << 2 | (x[3] < 0) << 3);
 	}
 
+	static RV_INLINE int4
+	from_bytes(uint32_t word)
+	{
+		return int4{(int32_t) (word & 255), (int32_t) (word >> 8 & 255), (int32_t) (word >> 16 & 255), (int32_t) (word >> 24)};
+	}
+
 	static RV_INLINE uint32_t
 	bytes(int4 c)
 	{

@@ -466,6 +466,18 @@ check_all_training(const rv_kmeans_kernels *k, counts &c)
 		check_training(k, c, o, directions);
 	}
 
+	/*
+	 * Each row its own centroid.  Rows of norm 1 in float32 are not quite their own directions, rounded: a centroid that
+	 * moved there would be worse than it was.
+	 */
+	std::vector<float> apart(400 * 5);
+
+	fill(apart.data(), apart.size(), SMOOTH);
+	normalise(apart, 5);
+	o = options_of(5, 400, 400, RV_KMEANS_RANDOM);
+	o.spherical = 1;
+	c.check_equal("a direction for each row", 5, 400, check_training(k, c, o, apart), 0);
+
 	/* A hierarchy, which is not much worse, and has k centroids of which all are used. */
 	std::vector<float> many = blobs(6000, n, 100, 0.4);
 

@@ -148,6 +148,37 @@ check_values(counts &c, const subject &s, rv_metric metric, const float *q, cons
 }
 
 /* Residuals, estimates and bounds of codes, row-major and packed. */
+/* The best of estimates, of equals the earlier, NaN last. */
+template<typename Best>
+void
+check_best(counts &c, rv_metric metric, const std::vector<float> &estimates, Best best)
+{
+	const double sign = metric == RV_METRIC_DOT ? -1 : 1;
+	std::vector<uint32_t> order(estimates.size());
+
+	for (size_t i = 0; i < order.size(); i++)
+		order[i] = (uint32_t) i;
+	std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b)
+	{
+		const double x = sign * estimates[a],
+					y = sign * estimates[b];
+
+		return x < y || (y != y && x == x);
+	});
+	for (size_t k : {(size_t) 0, (size_t) 1, (size_t) 10, order.size()})
+	{
+		std::vector<uint32_t> indices(k);
+		std::vector<float> scores(k);
+
+		best(k, indices.data(), scores.data());
+		for (size_t i = 0; i < k; i++)
+		{
+			c.check_equal("best", k, i, indices[i], order[i]);
+			c.check_equal("best score", k, i, scores[i], estimates[order[i]]);
+		}
+	}
+}
+
 void
 check_codes(const rv_quant_kernels *k, counts &c, size_t n, size_t m, size_t bits, data kind, bool turned)
 {
@@ -230,12 +261,67 @@ check_codes(const rv_quant_kernels *k, counts &c, size_t n, size_t m, size_t bit
 				check_values(c, s, metric, q.data(), rows, decoded, estimates.data(), bounds.data(), "bound");
 				rv_product_estimate(k->product, codec, prepared, estimate, codes.data(), bytes, count, alone.data(), NULL);
 				c.check_bytes("estimates alone", n, alone.data(), estimates.data(), count * 4);
+				if (estimate == RV_PRODUCT_PLAIN)
+					check_best(c, metric, estimates, [&](size_t most, uint32_t *indices, float *scores)
+					{
+						rv_product_best(k->product, codec, prepared, codes.data(), bytes, count, most, indices, scores);
+					});
 				rv_product_estimate_packed(k->product, codec, prepared, estimate, packed, count, estimates.data(),
 										   bounds.data());
 				check_values(c, s, metric, q.data(), rows, decoded, estimates.data(), bounds.data(), "packed bound");
 				rv_product_estimate_packed(k->product, codec, prepared, estimate, packed, count, alone.data(), NULL);
 				c.check_bytes("packed estimates alone", n, alone.data(), estimates.data(), count * 4);
+				if (estimate == RV_PRODUCT_PLAIN)
+					check_best(c, metric, estimates, [&](size_t most, uint32_t *indices, float *scores)
+					{
+						rv_product_best_packed(k->product, codec, prepared, packed, count, most, indices, scores);
+					});
 			}
+	}
+}
+
+/* Many codes, of which many are alike, in every number of groups; some without a norm. */
+void
+check_best_of_many(const rv_quant_kernels *k, counts &c, size_t m, size_t bits, data kind, size_t count)
+{
+	const size_t n = 20;
+	const subject s(n, m, bits, kind, false);
+	const rv_product_codec *codec = &s.codec;
+	const size_t bytes = rv_product_code_bytes(codec);
+	std::vector<uint8_t> codes(count * bytes),
+				blocks((count + 31) / 32 * rv_product_block_bytes(codec));
+	std::vector<float> q(n),
+				estimates(count);
+	lines		memory(rv_product_query_bytes(codec));
+	rv_product_query *prepared = (rv_product_query *) memory.memory();
+
+	fill(q.data(), 1, n, kind);
+	for (size_t i = 0; i < count; i++)
+	{
+		const float factors[2] = {random_below(9) == 0 ? 0.0f : 1.0f + (float) random_below(3), 0.5f};
+
+		for (size_t j = 0; j < bytes; j++)
+			codes[i * bytes + j] = (uint8_t) (random_below(3) * 17);
+		if (bits == 4 && m % 2 == 1)
+			codes[i * bytes + m / 2] &= 15;
+		memcpy(codes.data() + (i + 1) * bytes - sizeof(factors), factors, sizeof(factors));
+	}
+	rv_product_pack(codec, codes.data(), count, blocks.data());
+	for (rv_metric metric : {RV_METRIC_L2SQ, RV_METRIC_DOT, RV_METRIC_COSINE})
+	{
+		rv_product_prepare(k->product, codec, q.data(), metric, NULL, prepared);
+		rv_product_estimate(k->product, codec, prepared, RV_PRODUCT_PLAIN, codes.data(), bytes, count, estimates.data(),
+							NULL);
+		check_best(c, metric, estimates, [&](size_t most, uint32_t *indices, float *scores)
+		{
+			rv_product_best(k->product, codec, prepared, codes.data(), bytes, count, most, indices, scores);
+		});
+		rv_product_estimate_packed(k->product, codec, prepared, RV_PRODUCT_PLAIN, blocks.data(), count, estimates.data(),
+								   NULL);
+		check_best(c, metric, estimates, [&](size_t most, uint32_t *indices, float *scores)
+		{
+			rv_product_best_packed(k->product, codec, prepared, blocks.data(), count, most, indices, scores);
+		});
 	}
 }
 
@@ -336,6 +422,9 @@ main()
 		c.check(k->product->variant == k->simd->variant && strcmp(k->product->name, k->simd->name) == 0, "name", 0, 0, 0, 0);
 		for (size_t bits : {(size_t) 4, (size_t) 8})
 		{
+			for (int kind = 0; kind < DATA_COUNT; kind++)
+				for (size_t count : {(size_t) 11, (size_t) 256, (size_t) 1000})
+					check_best_of_many(k, c, 1 + random_below(20), bits, (data) kind, count);
 			for (size_t n = 1; n <= 40; n++)
 				check_kernels(k, c, n, 1 + random_below((uint32_t) n), bits);
 			check_kernels(k, c, 257, 257, bits);

@@ -252,6 +252,28 @@ check_training(const rv_quant_kernels *k, counts &c, const rv_product_options &o
 	}
 }
 
+/* Most rows in one place, and some in eleven far away, which random rows miss, and k-means++ does not. */
+void
+check_starts(const rv_quant_kernels *k, counts &c)
+{
+	std::vector<float> rows(2000 * 2);
+	rv_product_options o = {2, 1, 4, 2000, 8, 0, RV_KMEANS_PLUS_PLUS, 7};
+
+	for (size_t r = 0; r < 2000; r++)
+		for (size_t i = 0; i < 2; i++)
+			rows[2 * r + i] = (float) random_unit() + (r % 200 < 11 ? 100.0f * (float) (r % 200 + 1) * (i == 0 ? 1.0f : -2.0f) : 0);
+	check_training(k, c, o, rows);
+
+	const double spread = trained(k, o, rows, NULL).history[0];
+
+	o.start = RV_KMEANS_RANDOM;
+	check_training(k, c, o, rows);
+
+	const double chance = trained(k, o, rows, NULL).history[0];
+
+	c.check(spread < 0.01 * chance, "k-means++ finds what is rare", 2, 1, spread, chance);
+}
+
 void
 check_all_training(const rv_quant_kernels *k, counts &c)
 {
@@ -260,10 +282,10 @@ check_all_training(const rv_quant_kernels *k, counts &c)
 
 	check_training(k, c, o, rows);
 	o.turns = 4;
+	check_training(k, c, o, rows);
 	o.start = RV_KMEANS_RANDOM;
 	check_training(k, c, o, rows);
 	o.start = RV_KMEANS_PLUS_PLUS;
-	check_training(k, c, o, rows);
 	o.bits = 4;
 	check_training(k, c, o, rows);
 	{
@@ -274,6 +296,7 @@ check_all_training(const rv_quant_kernels *k, counts &c)
 		o.seed = 8;
 		c.check(!(trained(k, o, rows, NULL) == turned), "the seed matters", 21, 5, 0, 0);
 	}
+	check_starts(k, c);
 	/* One dimension; a sub-space for each; rows of which few are distinct; none but zeros. */
 	o = {1, 1, 4, 300, 8, 2, RV_KMEANS_PLUS_PLUS, 7};
 	check_training(k, c, o, rows);
@@ -287,6 +310,25 @@ check_all_training(const rv_quant_kernels *k, counts &c)
 	check_training(k, c, o, few);
 	c.check_equal("five places", 6, 2, trained(k, o, few, NULL).history[2], 0);
 	check_training(k, c, o, std::vector<float>(300 * 6));
+	/*
+	 * Nine places in each of two sub-spaces: without a rotation nothing is lost.  Any other would lose something, since
+	 * rows are rounded after it: it is undone, and the centroids with it.
+	 */
+	std::vector<float> whole(700 * 4);
+
+	for (float &x : whole)
+		x = (float) random_below(3);
+	o = {4, 2, 4, 700, 8, 4, RV_KMEANS_PLUS_PLUS, 7};
+	check_training(k, c, o, whole);
+
+	const trained undone(k, o, whole, NULL);
+
+	for (double error : undone.history)
+		c.check_equal("no turn is worse than none", 4, 2, error, 0);
+	for (size_t i = 0; i < 16; i++)
+		c.check_equal("the rotation is undone", 4, i, undone.rotation[i], i % 5 == 0);
+	for (float x : undone.centroids)
+		c.check(x == 0 || x == 1 || x == 2, "the centroids, too", 4, 2, x, 0);
 }
 
 void

@@ -5,144 +5,14 @@
  *
  * Codes end at a page that cannot be read.
  */
-#include "support.h"
+#include "rabitq_subject.h"
 
 #include <initializer_list>
-
-#include <ruvector/quant/rabitq.h>
 
 namespace
 {
 
 const size_t most_rows = 45;
-
-/* Everything for one kind of codes. */
-struct subject
-{
-	size_t		dimensions,
-				n;
-	rv_rabitq_codec codec;
-	uint8_t    *signs;
-	float	   *centre,			/* as it was before the rotation; zero where there is none */
-			   *rotated_centre;
-	void	   *memory;
-
-	subject(size_t d, int bits, bool centred, rv_rabitq_encoder encoder)
-		: dimensions(d), n(d % 2 == 1 ? rv_rotation_padded(d) : (d + 7) / 8 * 8), codec(), signs((uint8_t *) malloc(n)),
-		centre((float *) calloc(n, sizeof(float))), rotated_centre((float *) calloc(n, sizeof(float)))
-	{
-		double		square = 0;
-
-		for (size_t i = 0; i < n / 2; i++)
-			signs[i] = (uint8_t) random_numbers.next();
-		codec.layout.n = n;
-		codec.layout.bits = bits;
-		codec.layout.centred = centred;
-		rv_rabitq_fill_layout(&codec.layout);
-		codec.rotation = {n, signs};
-		codec.dimensions = d;
-		codec.encoder = encoder;
-		if (centred)
-		{
-			for (size_t i = 0; i < d; i++)
-			{
-				centre[i] = (float) (0.3 * random_normal());
-				square += (double) centre[i] * centre[i];
-			}
-			memcpy(rotated_centre, centre, n * sizeof(float));
-			rv_rotation_variant(RV_VARIANT_SERIAL)->rotate(&codec.rotation, rotated_centre);
-			codec.centre = rotated_centre;
-			codec.centre_norm = sqrt(square);
-		}
-		memory = aligned_alloc(16, (rv_rabitq_encode_bytes(&codec) + 15) / 16 * 16);
-	}
-
-	subject(const subject &) = delete;
-	subject &operator=(const subject &) = delete;
-
-	~subject()
-	{
-		free(signs);
-		free(centre);
-		free(rotated_centre);
-		free(memory);
-	}
-
-	size_t
-	encode(const rv_quant_kernels *k, const float *vectors, size_t count, uint8_t *codes) const
-	{
-		return rv_rabitq_encode(k->rabitq, k->rotation, &codec, vectors, count, codes, memory);
-	}
-};
-
-/* A query and what it needs. */
-struct query
-{
-	rv_rabitq_query prepared;
-	rv_rabitq_aim aim;
-	float	   *z;
-	int8_t	   *planes;
-	uint8_t    *tables;
-	double		offset2 = 0,
-				inner = 0,
-				norm2 = 0;
-
-	query(const subject &s, const float *q)
-		: prepared(), aim(), z((float *) calloc(s.n, sizeof(float))),
-		planes((int8_t *) malloc(2 * rv_rabitq_plane_bytes(s.n))), tables((uint8_t *) malloc(2 * rv_rabitq_table_bytes(s.n)))
-	{
-		memcpy(z, q, s.dimensions * sizeof(float));
-		rv_rotation_variant(RV_VARIANT_SERIAL)->rotate(&s.codec.rotation, z);
-		rv_rabitq_prepare(&s.codec.layout, z, planes, tables, &prepared);
-		for (size_t i = 0; i < s.dimensions; i++)
-		{
-			double		d = (double) q[i] - s.centre[i];
-
-			offset2 += d * d;
-			inner += (double) q[i] * s.centre[i];
-			norm2 += (double) q[i] * q[i];
-		}
-	}
-
-	query(const query &) = delete;
-	query &operator=(const query &) = delete;
-
-	~query()
-	{
-		free(z);
-		free(planes);
-		free(tables);
-	}
-
-	rv_rabitq_scoring
-	at(const subject &s, rv_metric metric, double epsilon)
-	{
-		rv_rabitq_make_aim(&s.codec.layout, &prepared, metric, offset2, inner, sqrt(norm2), s.codec.centre_norm, epsilon, &aim);
-		return {&s.codec.layout, planes, tables, &prepared, &aim};
-	}
-};
-
-double
-truth(rv_metric metric, const float *x, const float *q, size_t n)
-{
-	double		l2sq = 0,
-				dot = 0,
-				xx = 0,
-				qq = 0;
-
-	for (size_t i = 0; i < n; i++)
-	{
-		double		d = (double) x[i] - q[i];
-
-		l2sq += d * d;
-		dot += (double) x[i] * q[i];
-		xx += (double) x[i] * x[i];
-		qq += (double) q[i] * q[i];
-	}
-	if (metric == RV_METRIC_L2SQ)
-		return l2sq;
-	return metric == RV_METRIC_DOT ? dot : 1 - dot / sqrt(xx * qq);
-}
 
 /* Sums of bytes that are random, so of every code that there can be. */
 void
@@ -272,6 +142,48 @@ fill(const subject &s, float *vectors, size_t count)
 	}
 }
 
+/* The best of codes, by signs that are bounded by proofs: those of all values. */
+void
+check_best_of(const rv_quant_kernels *k, counts &c, const subject &s, query &asked, rv_metric metric,
+			  const uint8_t *packed, size_t count)
+{
+	const rv_rabitq_kernels *serial = rv_rabitq_variant(RV_VARIANT_SERIAL);
+	const rv_rabitq_aim proof = *asked.at(s, metric, 0).aim,
+				likely = *asked.at(s, metric, 2).aim;
+	const rv_rabitq_scoring scoring = asked.at(s, metric, 1.9);
+	const float sign = metric == RV_METRIC_DOT ? -1.0f : 1.0f;
+	float		values[most_rows],
+				scores[most_rows],
+				other_scores[most_rows];
+	uint32_t	indices[most_rows],
+				other_indices[most_rows];
+
+	serial->score_blocks(&scoring, packed, count, values, NULL);
+	for (size_t size : {(size_t) 0, (size_t) 1, (size_t) 4, count})
+	{
+		bool		taken[most_rows] = {};
+
+		rv_rabitq_best(k->rabitq, &scoring, &proof, metric, packed, count, size, indices, scores);
+		for (size_t place = 0; place < size; place++)
+		{
+			size_t		first = count;
+
+			for (size_t i = 0; i < count; i++)
+				if (!taken[i] && (first == count || sign * values[i] < sign * values[first] ||
+								  (values[first] != values[first] && values[i] == values[i])))
+					first = i;
+			taken[first] = true;
+			c.check_equal("the best of codes", s.dimensions, place, indices[place], (double) first);
+			c.check_equal("the value of the best", s.dimensions, place, scores[place], values[first]);
+		}
+		/* Bounds that fail now and then: every variant misses the same. */
+		rv_rabitq_best(k->rabitq, &scoring, &likely, metric, packed, count, size, indices, scores);
+		rv_rabitq_best(serial, &scoring, &likely, metric, packed, count, size, other_indices, other_scores);
+		c.check_bytes("likely the best", s.dimensions, indices, other_indices, size * sizeof(uint32_t));
+		c.check_bytes("their values", s.dimensions, scores, other_scores, size * sizeof(float));
+	}
+}
+
 void
 check_codes(const rv_quant_kernels *k, counts &c, const subject &s, size_t count)
 {
@@ -329,6 +241,11 @@ check_codes(const rv_quant_kernels *k, counts &c, const subject &s, size_t count
 			k->rabitq->score_blocks(&scoring, packed, count, values, bounds);
 			c.check_bytes("values of blocks", s.dimensions, values, wanted, count * sizeof(float));
 			c.check_bytes("bounds of blocks", s.dimensions, bounds, wanted_bounds, count * sizeof(float));
+			if (layout.bits > 1 && asked < 4)
+			{
+				check_best_of(k, c, s, prepared, metric, packed, count);
+				scoring = prepared.at(s, metric, 0);
+			}
 			for (int by_signs = 0; by_signs < 2; by_signs++)
 			{
 				if (by_signs == 1)
@@ -355,6 +272,85 @@ check_codes(const rv_quant_kernels *k, counts &c, const subject &s, size_t count
 	free(vectors);
 	free(decoded);
 	free(row);
+}
+
+/* What the encoder is made of, each alone: of numbers that lie on the borders of cells too, and at the end of a page. */
+void
+check_encoder(const rv_quant_kernels *k, counts &c, size_t n, int most)
+{
+	const rv_rabitq_kernels *serial = rv_rabitq_variant(RV_VARIANT_SERIAL);
+	guarded		memory(n * sizeof(float)),
+				centre_memory(n * sizeof(float)),
+				byte_memory(n);
+	float	   *y = memory.at_end<float>(n),
+			   *centre = centre_memory.at_end<float>(n),
+			   *want_y = (float *) malloc(n * sizeof(float));
+	uint8_t    *m = byte_memory.at_end<uint8_t>(n),
+			   *want_m = (uint8_t *) malloc(n),
+			   *signs = (uint8_t *) malloc(n / 8),
+			   *want_signs = (uint8_t *) malloc(n / 8);
+	double		scales[RV_RABITQ_SCALES],
+				sums[3],
+				want_sums[3],
+				inner[2][RV_RABITQ_SCALES],
+				square[2][RV_RABITQ_SCALES];
+	uint64_t	squares,
+				want_squares;
+
+	for (int sort = 0; sort < 5; sort++)
+	{
+		for (size_t i = 0; i < n; i++)
+		{
+			y[i] = (float) (sort == 0 ? random_normal() : sort == 1 ? (double) (i % 17) - 8 : sort == 2 ? 1e-42 * random_normal()
+							: sort == 3 ? 1e17 * random_normal() : i % 3 == 0 ? -0.0 : 0.0);
+			centre[i] = (float) (sort == 3 ? random_normal() * 1e10 : sort == 4 ? 0 : random_normal());
+		}
+		for (int j = 0; j < RV_RABITQ_SCALES; j++)
+			scales[j] = sort == 1 ? 0.25 * (j + 1) : (double) (most + 1) / (sort == 3 ? 3e17 : 3) * (0.5 + 0.2 * j);
+		for (const float *each : {(const float *) NULL, (const float *) centre})
+		{
+			memcpy(want_y, y, n * sizeof(float));
+			serial->measure(want_y, each, n, want_signs, want_sums);
+			k->rabitq->measure(y, each, n, signs, sums);
+			c.check_bytes("y less its centre", n, y, want_y, n * sizeof(float));
+			for (size_t i = 0; i < 3; i++)
+				c.check_equal("sums of y", n, i, sums[i], want_sums[i]);
+			c.check_bytes("signs of y", n, signs, want_signs, n / 8);
+		}
+		for (size_t left = 1; left <= 9 && left <= n; left++)
+		{
+			const size_t size = left == 9 ? n : n - left;
+			double		got = k->rabitq->square(y + n - size, size),
+						want = serial->square(y + n - size, size);
+
+			c.check_bytes("sum of squares", size, &got, &want, sizeof(got));
+		}
+		serial->compare(y, n, scales, most, inner[1], square[1]);
+		k->rabitq->compare(y, n, scales, most, inner[0], square[0]);
+		c.check_bytes("inner products of scales", n, inner[0], inner[1], sizeof(inner[0]));
+		c.check_bytes("squares of scales", n, square[0], square[1], sizeof(square[0]));
+		for (int j = 0; j < RV_RABITQ_SCALES; j++)
+		{
+			double		want = serial->quantise(y, n, scales[j], most, want_m, &want_squares),
+						got = k->rabitq->quantise(y, n, scales[j], most, m, &squares);
+
+			c.check_bytes("ex-codes", n, m, want_m, n);
+			c.check_equal("squares of ex-codes", n, (size_t) j, (double) squares, (double) want_squares);
+			c.check_bytes("inner product of ex-codes", n, &got, &want, sizeof(got));
+			c.check_equal("compared as quantised", n, (size_t) j, got, inner[0][j]);
+			c.check_equal("compared as quantised", n, (size_t) j, (double) squares, 4 * square[0][j]);
+		}
+		for (const uint8_t *each : {(const uint8_t *) NULL, (const uint8_t *) m})
+		{
+			serial->project(y, each, centre, n, want_sums);
+			k->rabitq->project(y, each, centre, n, sums);
+			c.check_bytes("products with a centre", n, sums, want_sums, 2 * sizeof(double));
+		}
+	}
+	free(want_y);
+	free(want_m);
+	free(signs);
+	free(want_signs);
 }
 
 /* No scale gives a larger cosine than the one that is found. */
@@ -437,6 +433,9 @@ all_checks(const rv_quant_kernels *k, counts &c)
 			if (d < 257 || (d + (size_t) bits) % 3 == 0)
 				check_codes(k, c, subject(d, bits, d % 3 == 1, (rv_rabitq_encoder) ((d + (size_t) bits / 3) % 3)), d < 100 ? most_rows : 33);
 	}
+	for (int most : {1, 7, 127})
+		for (size_t n : {8, 16, 24, 64, 776, 65536})
+			check_encoder(k, c, n, most);
 	check_codes(k, c, subject(65535, 1, true, RV_RABITQ_FAST), 12);
 	check_codes(k, c, subject(5000, 8, false, RV_RABITQ_REFINED), 12);
 	for (int bits = 2; bits <= 8; bits++)

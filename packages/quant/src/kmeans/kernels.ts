@@ -2,7 +2,7 @@
 
 import { runAtOnce } from '../long.js';
 import { nearestOf } from './distance.js';
-import { patience, starts, type TrainOptions } from './run.js';
+import { Pace, starts, type TrainOptions } from './run.js';
 import { train } from './train.js';
 
 export interface KmeansKernels {
@@ -79,15 +79,12 @@ export function* nearestSlices(
 ): Generator<number, void> {
   const count = rows.length / n;
   const k = centroids.length / n;
-  for (let i = 0, work = 0; i < count; i++) {
+  const pace = new Pace();
+  for (let i = 0; i < count; i++) {
     const found = nearestOf(centroids, k, rows, i * n, n);
     indices[i] = found.index;
     if (distances !== undefined) distances[i] = found.distance;
-    work += n * k;
-    if (work > patience) {
-      work = 0;
-      yield i + 1;
-    }
+    if (pace.isDueAfter(k, n)) yield i + 1;
   }
 }
 

@@ -1,7 +1,7 @@
 /** Lloyd's algorithm, mini-batches before it, and repair: native/src/kmeans/lloyd.cpp. */
 import { newArray } from '../check.js';
 import { nearestOf, Parts, squaredDistance } from './distance.js';
-import { blockSums, blocksOf, patience, type Run, sortRows, totalOf } from './run.js';
+import { blockSums, blocksOf, type Run, sortRows, totalOf } from './run.js';
 
 /** Adds rows `members` of a run to `sums`, in the order of members. */
 function addRows(rows: Float32Array, n: number, members: Uint32Array, sums: Float64Array): void {
@@ -48,14 +48,12 @@ export function* assign(
   const { n, k, index, distance, told } = run;
   const begun = told.done;
   let changes = 0;
-  for (let i = 0, work = 0; i < count; i++) {
+  for (let i = 0; i < count; i++) {
     const found = nearestOf(run.centroids, k, rows, i * n, n);
     if (index[i] !== found.index) changes++;
     index[i] = found.index;
     distance[i] = found.distance;
-    work += n * k;
-    if (work > patience) {
-      work = 0;
+    if (told.isDueAfter(k, n)) {
       told.done = begun + i + 1;
       yield told.done;
     }
@@ -109,8 +107,8 @@ export function repair(run: Run): boolean {
 }
 
 /** Moves centroids to the means of their rows. */
-function update(run: Run): void {
-  const { n, k, size, centroids } = run;
+function* update(run: Run): Generator<number, void> {
+  const { n, k, size, centroids, told } = run;
   const sums = new Float64Array(n);
   for (let c = 0; c < k; c++) {
     if (size[c] === 0) continue;
@@ -118,6 +116,7 @@ function update(run: Run): void {
     addRows(run.rows, n, membersOf(run, c), sums);
     if (run.spherical) moveToDirection(run, c, sums);
     else for (let i = 0; i < n; i++) centroids[c * n + i] = sums[i] / size[c];
+    if (told.isDue(size[c] * n)) yield told.done;
   }
 }
 
@@ -145,7 +144,7 @@ export function* iterate(
       return { iterations: done, objective };
     }
     before = objective;
-    update(run);
+    yield* update(run);
   }
 }
 

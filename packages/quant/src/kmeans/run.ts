@@ -28,13 +28,34 @@ export interface TrainOptions {
   readonly threads: number;
 }
 
-/** Steps done; a generator's yields are these. */
-export interface Told {
-  done: number;
-}
+/** Additions between two yields: some milliseconds. */
+const patience = 1 << 22;
 
-/** Elements of distances between two yields: some milliseconds. */
-export const patience = 1 << 22;
+/** What a distance costs beside its additions, in these. */
+const callCost = 16;
+
+/**
+ * How far the work is, and when it is time to yield. One for all parts of the work: many short parts after one another
+ * must not keep the thread longer than one long part does.
+ */
+export class Pace {
+  /** Steps; a generator's yields are these. */
+  done = 0;
+  #spent = 0;
+
+  /** Whether to yield, after so many additions more. */
+  isDue(additions: number): boolean {
+    this.#spent += additions;
+    if (this.#spent < patience) return false;
+    this.#spent = 0;
+    return true;
+  }
+
+  /** {@link Pace.isDue} after distances of n dimensions. */
+  isDueAfter(distances: number, n: number): boolean {
+    return this.isDue(distances * (n + callCost));
+  }
+}
 
 export function blocksOf(rows: number): number {
   return Math.ceil(rows / blockRows);
@@ -104,7 +125,7 @@ export class Selection {
 /** The state of one plain k-means. */
 export class Run {
   readonly random: Random;
-  readonly told: Told;
+  readonly told: Pace;
   readonly spherical: boolean;
   readonly n: number;
   rows: Float32Array;
@@ -123,7 +144,7 @@ export class Run {
 
   constructor(parts: {
     readonly random: Random;
-    readonly told: Told;
+    readonly told: Pace;
     readonly spherical: boolean;
     readonly n: number;
     readonly rows: Float32Array;

@@ -1,7 +1,7 @@
 /** The first centroids: native/src/kmeans/start.cpp. */
 import { newArray } from '../check.js';
 import { nearestOf, squaredDistance } from './distance.js';
-import { blockSums, blocksOf, draw, patience, type Run, Selection, type Start, totalOf } from './run.js';
+import { blockSums, blocksOf, draw, type Run, Selection, type Start, totalOf } from './run.js';
 
 const parallelRounds = 5;
 const oversampling = 2;
@@ -32,18 +32,14 @@ function* plusPlus(
     pick = draw(random, weights, count, sums);
   }
   const begun = run.told.done;
-  for (let c = 0, work = 0; ; c++) {
+  for (let c = 0; ; c++) {
     run.place(c, rows, pick);
     if (c + 1 === k) break;
     for (let i = 0; i < count; i++) {
       const d = squaredDistance(run.centroids, c * n, rows, i * n, n, distance[i]);
       if (d < distance[i]) distance[i] = d;
       if (weights !== undefined) weighted[i] = distance[i] * weights[i];
-      work += n;
-      if (work > patience) {
-        work = 0;
-        yield run.told.done;
-      }
+      if (run.told.isDueAfter(1, n)) yield run.told.done;
     }
     blockSums(weighted, count, sums);
     pick = draw(random, weighted, count, sums);
@@ -63,7 +59,7 @@ function* parallel(run: Run): Generator<number, void> {
   let first = 0;
   take(0, random.below(run.count));
   distance.fill(Number.POSITIVE_INFINITY, 0, run.count);
-  for (let round = 0, work = 0; ; round++) {
+  for (let round = 0; ; round++) {
     const fresh = candidates.subarray(first * n, count * n);
     for (let i = 0; i < run.count && count > first; i++) {
       const found = nearestOf(fresh, count - first, rows, i * n, n);
@@ -71,11 +67,7 @@ function* parallel(run: Run): Generator<number, void> {
         distance[i] = found.distance;
         index[i] = first + found.index;
       }
-      work += (count - first) * n;
-      if (work > patience) {
-        work = 0;
-        yield run.told.done;
-      }
+      if (run.told.isDueAfter(count - first, n)) yield run.told.done;
     }
     if (count > first) blockSums(distance, run.count, run.blockSum);
     first = count;

@@ -2,7 +2,7 @@
 import { newArray } from '../check.js';
 import { Random } from '../random.js';
 import { assign, iterate, miniBatches, type Outcome } from './lloyd.js';
-import { Run, Selection, type Start, sortRows, type Told, type TrainOptions } from './run.js';
+import { Pace, Run, Selection, type Start, sortRows, type TrainOptions } from './run.js';
 import { findStart } from './start.js';
 
 const coarseIterations = 10;
@@ -67,7 +67,7 @@ function* trainCells(
   rows: Float32Array,
   centroids: Float32Array,
   options: TrainOptions,
-  shared: { readonly random: Random; readonly told: Told; readonly spherical: boolean; readonly n: number },
+  shared: { readonly random: Random; readonly told: Pace; readonly spherical: boolean; readonly n: number },
 ): Generator<number, Outcome> {
   const { n, k, coarse: cells } = options;
   const { random, told } = shared;
@@ -118,6 +118,7 @@ function* trainCells(
  *
  * @param indices takes the rows' nearest centroids
  * @param history takes the objectives, and at its end iterations and the last objective
+ * @param told of work that this is a part of; none of its steps are done
  */
 export function* train(
   options: TrainOptions,
@@ -125,9 +126,9 @@ export function* train(
   centroids: Float32Array,
   indices: Uint32Array | undefined,
   history: Float64Array,
+  told: Pace = new Pace(),
 ): Generator<number, void> {
   const { n, k, seed, spherical, iterations } = options;
-  const told = { done: 0 };
   const shared = { random: new Random(seed, kmeansStream), told, spherical, n };
   let end: Outcome;
   if (isHierarchy(options)) {

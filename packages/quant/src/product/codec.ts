@@ -17,7 +17,7 @@ import { QuantError } from '../errors.js';
 import { hold, type LongOptions, readLongOptions, runLong } from '../long.js';
 import { blockRows, Packed } from '../packed.js';
 import { checkSeed, defaultSeed } from '../random.js';
-import { type Encoder, RowCodec, type Score } from '../row-codec.js';
+import { type Encoder, type FindBest, RowCodec, type Score } from '../row-codec.js';
 import { checkTrainingRows, sampleFrom, sampleOf, type TrainingSource } from '../sample.js';
 import { type Reader, type Sections, seal, Writer } from '../serialize.js';
 import { normOf } from './codes.js';
@@ -57,8 +57,8 @@ export interface ProductOptions {
   /** Of k-means in each sub-space, at most: 1 to 1,000, by default 25. */
   readonly iterations?: number;
   /**
-   * The first centroids. `'k-means++'`, the default, has the least errors; `'random'` rows leave more centroids where rows
-   * are dense, which may rank better.
+   * The first centroids. `'random'` rows, the default, leave more centroids where rows are dense, which ranks better;
+   * `'k-means++'` loses less of rows that are far from all others (doc/product.md).
    */
   readonly start?: 'k-means++' | 'random';
   /** The most rows to train on, chosen at random: by default 65,536 for 8 bits, 16,384 for 4. */
@@ -82,7 +82,7 @@ function readTurns(operation: string, rotation: unknown): number {
 
 function readOptions(operation: string, options: ProductOptions): Read {
   const o = checkOptions(operation, options);
-  const { dimensions, subspaces, bits = 8, iterations = 25, start = 'k-means++', seed = defaultSeed } = o;
+  const { dimensions, subspaces, bits = 8, iterations = 25, start = 'random', seed = defaultSeed } = o;
   checkDimensions(operation, dimensions);
   checkWhole(operation, 'subspaces', subspaces, 1, dimensions);
   if (bits !== 4 && bits !== 8) {
@@ -303,7 +303,7 @@ export class ProductCodec extends RowCodec {
 
   query(vector: Float32Array, metric: QuantMetric): QuantQuery {
     const own = this.checkQuery(vector, metric);
-    const { prepare, estimate } = kernelsOf('product', typescriptProduct);
+    const { prepare, estimate, best } = kernelsOf('product', typescriptProduct);
     const { n, m, bits } = this.#shape;
     const query = new Float64Array(queryLength(this.#shape));
     if (!prepare(...this.#args, own, metricNumbers[metric], query)) {
@@ -313,7 +313,13 @@ export class ProductCodec extends RowCodec {
       (kind: number): Score =>
       (codes, packed, estimates, bounds) =>
         estimate(n, m, bits, query, kind, codes, packed, estimates, bounds);
-    return this.queryOf(own, metric, scoreAs(estimateKinds.plain), scoreAs(estimateKinds.middle));
+    const bestOf: FindBest = (codes, packed, count, k) => {
+      const indices = newArray('product.query.topK', 'Uint32Array', k);
+      const scores = newArray('product.query.topK', 'Float32Array', k);
+      best(n, m, bits, query, codes, packed, count, indices, scores);
+      return { indices, scores };
+    };
+    return this.queryOf(own, metric, scoreAs(estimateKinds.plain), scoreAs(estimateKinds.middle), bestOf);
   }
 
   /** doc/format.md, "Product codes". */

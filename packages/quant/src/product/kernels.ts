@@ -3,11 +3,13 @@
  * Those that need a codec begin with what it is: dimensions, sub-spaces, bits, centroids, the same in panels (for the addon
  * alone), the rotation with its inverse, and the rotation's distortion.
  */
+import { newArray } from '../check.js';
 import { starts } from '../kmeans/run.js';
 import { runAtOnce } from '../long.js';
+import { bestOf } from '../topk.js';
 import { decodeRows, encodeRows, type ProductParameters, packCodes, unpackCodes } from './codes.js';
-import { estimateCodes, prepareQuery } from './estimate.js';
-import type { Bits } from './layout.js';
+import { estimateCodes, estimateKinds, metricNumbers, prepareQuery } from './estimate.js';
+import { type Bits, partsOfQuery } from './layout.js';
 import { type ProductTraining, train } from './train.js';
 
 export type ShapeArguments = readonly [n: number, m: number, bits: Bits];
@@ -58,6 +60,18 @@ export interface ProductKernels {
       bounds: Float32Array | undefined,
     ]
   ): void;
+  /** The best plain estimates of `count` codes, best first: as many as `indices` and `scores` hold. */
+  best(
+    ...args: readonly [
+      ...ShapeArguments,
+      query: Float64Array,
+      codes: Uint8Array,
+      packed: 0 | 1,
+      count: number,
+      indices: Uint32Array,
+      scores: Float32Array,
+    ]
+  ): void;
 }
 
 function shapeOf(args: readonly unknown[]): { n: number; m: number; bits: Bits } {
@@ -92,4 +106,14 @@ export const typescriptProduct: ProductKernels = {
   prepare: (...args) => prepareQuery(parametersOf(args), args[8], args[9], args[10]),
   estimate: (...args) =>
     estimateCodes(shapeOf(args), args[3], args[4], args[5], args[6] === 1, args[7], args[8]),
+  best: (...args) => {
+    const [, , , query, codes, packed, count, indices, scores] = args;
+    const shape = shapeOf(args);
+    const estimates = newArray('product', 'Float32Array', count);
+    estimateCodes(shape, query, estimateKinds.plain, codes, packed === 1, estimates, undefined);
+    const isDot = partsOfQuery(shape, query).integers[0] === metricNumbers.dot;
+    const found = bestOf(isDot ? 'dot' : 'l2sq', estimates, indices.length);
+    indices.set(found.indices);
+    scores.set(found.scores);
+  },
 };

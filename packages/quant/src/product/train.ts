@@ -1,6 +1,6 @@
 /** Training in TypeScript: native/src/product/train.cpp, step by step. */
 import { newArray } from '../check.js';
-import { Selection, type Start, type TrainOptions } from '../kmeans/run.js';
+import { Pace, Selection, type Start, type TrainOptions } from '../kmeans/run.js';
 import { stepsOf, train as trainCentroids } from '../kmeans/train.js';
 import { Random } from '../random.js';
 import { turn } from './codes.js';
@@ -51,6 +51,8 @@ class Trainer {
   readonly #result: ProductResult;
   readonly #startRows: Uint32Array;
   readonly #index: Uint32Array;
+  /** Of the part at work. */
+  readonly #pace = new Pace();
   #done = 0;
 
   constructor(o: ProductTraining, rows: Float32Array, result: ProductResult) {
@@ -91,7 +93,8 @@ class Trainer {
   ): Generator<number, number> {
     const history = new Float64Array(options.iterations + 3);
     const total = stepsOf(rows.length / options.n, options);
-    const slices = trainCentroids(options, rows, centroids, indices, history);
+    this.#pace.done = 0;
+    const slices = trainCentroids(options, rows, centroids, indices, history, this.#pace);
     for (let step = slices.next(); step.done !== true; step = slices.next()) {
       yield this.#done + Math.trunc((weight * step.value) / total);
     }
@@ -100,13 +103,19 @@ class Trainer {
   }
 
   /** M's columns of a sub-space: element i, j is the sum of x[i] c[j]. */
-  #addProducts(begin: number, width: number, centroids: Float32Array, products: Float64Array): void {
+  *#addProducts(
+    begin: number,
+    width: number,
+    centroids: Float32Array,
+    products: Float64Array,
+  ): Generator<number, void> {
     const { n } = this.#o;
     const k = centroidsOf(this.#o);
     const sums = new Float64Array(k * n);
     for (let r = 0; r < this.#count; r++) {
       const at = this.#index[r] * n;
       for (let i = 0; i < n; i++) sums[at + i] += this.#rows[r * n + i];
+      if (this.#pace.isDue(n)) yield this.#done;
     }
     for (let i = 0; i < n; i++) {
       for (let j = 0; j < width; j++) {
@@ -114,6 +123,7 @@ class Trainer {
         for (let c = 0; c < k; c++) sum += sums[c * n + i] * centroids[c * width + j];
         products[i * n + begin + j] = sum;
       }
+      if (this.#pace.isDue(width * k)) yield this.#done;
     }
   }
 
@@ -133,7 +143,8 @@ class Trainer {
       const centroids = this.#result.centroids.subarray(k * begin, k * (begin + width));
       const part = newArray('train', 'Float32Array', this.#count * width);
       for (let r = 0; r < this.#count; r++) {
-        part.set(rows.subarray(r * n + begin, r * n + begin + width), r * width);
+        for (let i = 0; i < width; i++) part[r * width + i] = rows[r * n + begin + i];
+        if (this.#pace.isDue(width)) yield this.#done;
       }
       if (starts) {
         const some = new Float32Array(this.#startRows.length * width);
@@ -146,7 +157,7 @@ class Trainer {
       }
       const options = this.#options(width, iterations, 'given', 0);
       objective += yield* this.#part(options, part, centroids, this.#index, units);
-      if (products !== undefined) this.#addProducts(begin, width, centroids, products);
+      if (products !== undefined) yield* this.#addProducts(begin, width, centroids, products);
     }
     return objective;
   }
@@ -165,7 +176,7 @@ class Trainer {
     }
   }
 
-  #distortion(rotation: Float32Array): number {
+  *#distortion(rotation: Float32Array): Generator<number, number> {
     const { n } = this.#o;
     const product = new Float64Array(n * n);
     for (let i = 0; i < n; i++) {
@@ -175,6 +186,7 @@ class Trainer {
         product[i * n + j] = sum;
         product[j * n + i] = sum;
       }
+      if (this.#pace.isDue(i * n)) yield this.#done;
     }
     return frobeniusNorm(product) * (1 + 2 ** -20) + n * 2 ** -48;
   }
@@ -190,7 +202,7 @@ class Trainer {
       yield* this.#nextRotation(products, rotation);
       for (let r = 0; r < this.#count; r++) {
         turn(rotation, n, this.#rows.subarray(r * n, (r + 1) * n), turned.subarray(r * n, (r + 1) * n));
-        if (r % 64 === 0) yield this.#done;
+        if (this.#pace.isDue(n * n)) yield this.#done;
       }
       const iterations = last ? lastIterations : turnIterations;
       const objective = yield* this.#spaces(turned, false, iterations, last ? undefined : products);
@@ -203,7 +215,7 @@ class Trainer {
       history[t] = objective;
       this.#done = m * units + (m * units) / 4 + t * m * units;
     }
-    history[turns + 1] = this.#distortion(rotation);
+    history[turns + 1] = yield* this.#distortion(rotation);
   }
 
   *run(): Generator<number, void> {

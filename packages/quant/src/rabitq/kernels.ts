@@ -5,6 +5,7 @@
  * where codes are not centred; `encoder` is a place in `encoders`. `signs` are the rotation's, four bits a coordinate. Lengths have been checked.
  */
 import { runAtOnce } from '../long.js';
+import { bestPacked } from './best.js';
 import { decodeRows, encodeRows, encoders, encodingOf } from './encode.js';
 import { layoutOf } from './layout.js';
 import { packCodes, unpackCodes } from './pack.js';
@@ -82,6 +83,26 @@ export interface RabitqKernels {
     values: Float32Array,
     bounds: Float32Array | undefined,
   ): void;
+  /**
+   * The best of packed codes of more than one bit, as many as `indices` and `scores` hold: best.ts says how.
+   *
+   * @param signs an aim, for the bounds of values by signs
+   */
+  best(
+    n: number,
+    bits: number,
+    centred: number,
+    planes: Int8Array,
+    tables: Uint8Array,
+    query: Float64Array,
+    aim: Float64Array,
+    signs: Float64Array,
+    metric: number,
+    blocks: Uint8Array,
+    count: number,
+    indices: Uint32Array,
+    scores: Float32Array,
+  ): void;
 }
 
 export const typescriptRabitq: RabitqKernels = {
@@ -108,5 +129,9 @@ export const typescriptRabitq: RabitqKernels = {
   score(n, bits, centred, planes, tables, query, aim, shape, codes, count, values, bounds) {
     const layout = layoutOf(n, bits, centred === 1);
     scoreCodes({ layout, planes, tables, query, aim }, shape, codes, count, values, bounds);
+  },
+  best(n, bits, centred, planes, tables, query, aim, signs, metric, blocks, count, indices, scores) {
+    const layout = layoutOf(n, bits, centred === 1);
+    bestPacked({ layout, planes, tables, query, aim }, signs, metric, blocks, count, indices, scores);
   },
 };

@@ -154,17 +154,18 @@ function boundOf(
   const norm2 = Math.abs(aim[a.norm2]);
   const rotated = aim[a.error] * (norm + bothCentres) + 4 * u * norm + aim[a.lost];
   const product = Math.abs(f.scale * (query[grid + gridNumbers.halfStep] * sum));
-  const stray = aim[a.factor] * (norm * query[grid + gridNumbers.miss] + wide * reach);
+  // A code without a scale knows no direction: nothing of its error is random.
+  const stray = (f.scale === 0 ? 1 : aim[a.factor]) * (norm * query[grid + gridNumbers.miss] + wide * reach);
   const slack = rotated * aim[a.span] + (norm + rotated) * aim[a.spanError];
   const squares = norm2 * (norm * norm) + Math.abs(aim[a.length2]) * (f.length * f.length);
   const rounding =
     8 * u * (absoluteSum * product + Math.abs(aim[a.centre]) * Math.abs(f.centre) + squares) +
-    2 * norm2 * (norm + rotated) * rotated;
+    2 * norm2 * (norm + rotated) * rotated +
+    Math.abs(aim[a.centre]) * 2 ** -149;
   let bound = absoluteSum * (stray + slack) + rounding + aim[a.floor];
   let size = Math.abs(value);
   if (aim[a.cosine] !== 0) {
-    bound =
-      ((bound * Math.abs(aim[a.cosine])) / f.length) * (1 + 8 * u) + ((size + 1) * 2 ** -148) / f.length;
+    bound = (bound * Math.abs(aim[a.cosine]) * (1 + 8 * u) + (size + 1) * 2 ** -148) / f.length;
     size += 1;
   }
   return Number.isNaN(value) ? Number.NaN : (bound + 4 * u * size + 2 ** -147) * (1 + 4 * u);

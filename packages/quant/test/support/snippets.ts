@@ -25,11 +25,18 @@ export async function execute(
   return { printed, promised };
 }
 
-/** The examples in the comments of a source text whose last line is an expression with its value behind it. */
+/** The examples in the comments of a source text; the last line of each is an expression with its value behind it. */
 export function examplesOf(source: string): string[] {
-  return [...source.matchAll(/^ *\* @example[^\n]*\n((?: *\*(?!\/).*\n)+)/gm)]
-    .map((match) => match[1].replaceAll(/^ *\* ?/gm, '').trim())
-    .filter((example) => /; \/\/ .*$/.test(example.split('\n').at(-1) ?? ''));
+  const comments = [...source.matchAll(/^ *\/\*\*(.*?)\*\/$/gms)].map(([, text]) =>
+    text.replaceAll(/^ *\* ?/gm, ''),
+  );
+  // Until the next tag.
+  return comments.flatMap((text) =>
+    text
+      .split(/@example\b/)
+      .slice(1)
+      .map((rest) => rest.split(/^@/m)[0].trim()),
+  );
 }
 
 /** The value of an example, formatted, and what it says that it is. */

@@ -18,9 +18,6 @@ namespace
 /* Dimensions whose sums are made at a time; a multiple of 8. */
 constexpr size_t span = 256;
 
-/* Elements of distances between two questions to the host: some ten milliseconds. */
-constexpr double patience = 1e9;
-
 /* Sums of rows `members` of dimensions first ... first + size - 1, over `sums`. */
 void
 add_rows(const float *rows, size_t n, const uint32_t *members, size_t count, size_t first, size_t size, double *sums)
@@ -120,38 +117,32 @@ assign(run &r, double *objective, size_t *changes)
 {
 	const rv_kmeans_centroids centroids = {r.centroids, r.panels, r.n, r.k};
 	const size_t blocks = blocks_of(r.count);
-	const double block_work = (double) (block_rows * r.n) * (double) r.k;
-	size_t		group = (size_t) (patience / block_work);
 
-	/* Enough for some threads. */
-	if (group < 16)
-		group = 16;
-	for (size_t done = 0; done < blocks; done += group)
+	auto		task = [&](size_t b)
 	{
-		auto		task = [&](size_t t)
+		const size_t first = b * block_rows,
+					size = least(r.count - first, block_rows);
+		uint32_t	index[block_rows];
+		double		sum = 0;
+		uint32_t	changed = 0;
+
+		r.kernels->nearest(&centroids, r.row(first), size, r.n, index, r.distance + first);
+		for (size_t i = 0; i < size; i++)
 		{
-			const size_t b = done + t,
-						first = b * block_rows,
-						size = least(r.count - first, block_rows);
-			uint32_t	index[block_rows];
-			double		sum = 0;
-			uint32_t	changed = 0;
+			changed += index[i] != r.index[first + i];
+			r.index[first + i] = index[i];
+			sum += r.distance[first + i];
+		}
+		r.block_sum[b] = sum;
+		r.block_changes[b] = changed;
+	};
+	auto		told = [&](size_t first, size_t size)
+	{
+		return r.told->advance(least(size * block_rows, r.count - first * block_rows));
+	};
 
-			r.kernels->nearest(&centroids, r.row(first), size, r.n, index, r.distance + first);
-			for (size_t i = 0; i < size; i++)
-			{
-				changed += index[i] != r.index[first + i];
-				r.index[first + i] = index[i];
-				sum += r.distance[first + i];
-			}
-			r.block_sum[b] = sum;
-			r.block_changes[b] = changed;
-		};
-
-		for_tasks(r.host, least(group, blocks - done), task);
-		if (!r.told->advance(least(group * block_rows, r.count - done * block_rows)))
-			return false;
-	}
+	if (!for_groups(r.host, blocks, (double) (block_rows * r.n) * (double) r.k, task, told))
+		return false;
 	*objective = total_of(r.block_sum, blocks);
 	*changes = 0;
 	for (size_t b = 0; b < blocks; b++)

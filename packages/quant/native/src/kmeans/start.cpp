@@ -139,8 +139,8 @@ plus_plus(run &r, const float *rows, size_t count, const double *weight, double 
 	}
 }
 
-/* Rows' distances from the nearest of the candidates from `first` on, where that is less; their sums. */
-void
+/* Rows' distances from the nearest of the candidates from `first` on, where that is less; their sums.  False where ended. */
+bool
 meet_candidates(run &r, size_t first, size_t count)
 {
 	candidate_memory &c = r.candidates;
@@ -165,7 +165,8 @@ meet_candidates(run &r, size_t first, size_t count)
 		sum_block(r.distance, NULL, r.count, b, r.block_sum);
 	};
 
-	for_tasks(r.host, blocks_of(r.count), task);
+	return for_groups(r.host, blocks_of(r.count), (double) (block_rows * r.n) * (double) count, task,
+					  [&](size_t, size_t) { return r.told->advance(0); });
 }
 
 bool
@@ -182,8 +183,8 @@ parallel(run &r)
 		r.distance[i] = __builtin_inf();
 	for (size_t round = 0;; round++)
 	{
-		if (count > first)
-			meet_candidates(r, first, count - first);
+		if (count > first && !meet_candidates(r, first, count - first))
+			return false;
 		first = count;
 		if (!r.told->advance(r.count / (parallel_rounds + 1)))
 			return false;

@@ -77,6 +77,33 @@ for_tasks(const rv_kmeans_host *host, size_t count, Task &task)
 	host->run(host->host, count, [](void *data, size_t t) { (*(Task *) data)(t); }, &task);
 }
 
+/* Elements of distances between two questions to the host: some milliseconds of a core with AVX. */
+constexpr double patience = 2e8;
+
+/*
+ * Does tasks 0 ... count - 1 in groups of some `patience`, where a task is `work`, and calls told(first, size) after each
+ * group; false where that does.
+ */
+template<typename Task, typename Told>
+bool
+for_groups(const rv_kmeans_host *host, size_t count, double work, Task &task, Told told)
+{
+	/* Enough for some threads. */
+	const size_t group = work * 16 < patience ? (size_t) (patience / work) : 16;
+
+	for (size_t first = 0; first < count; first += group)
+	{
+		const size_t size = least(group, count - first);
+
+		auto		own = [&](size_t t) { task(first + t); };
+
+		for_tasks(host, size, own);
+		if (!told(first, size))
+			return false;
+	}
+	return true;
+}
+
 /* Memory in the order in which it is asked for; with a base of 0 it is only counted. */
 struct arena
 {

@@ -51,6 +51,43 @@ number_of(const rv_product_codec *codec, const uint8_t *code, uint32_t s)
 	return codec->bits == 8 ? code[s] : code[s / 2] >> s % 2 * 4 & 15;
 }
 
+RV_INLINE size_t
+table_floats(const rv_product_codec *codec)
+{
+	return centroids_of(codec) * codec->m;
+}
+
+RV_INLINE size_t
+even_spaces(const rv_product_codec *codec)
+{
+	return codec->m + codec->m % 2;
+}
+
+RV_INLINE float *
+tables_of(rv_product_query *query)
+{
+	return (float *) (void *) (query + 1);
+}
+
+RV_INLINE const float *
+tables_of(const rv_product_query *query)
+{
+	return (const float *) (const void *) (query + 1);
+}
+
+RV_INLINE const uint8_t *
+bytes_of(const rv_product_codec *codec, const rv_product_query *query)
+{
+	return (const uint8_t *) (tables_of(query) + table_floats(codec));
+}
+
+/* What a sum of bytes stands for.  It is below 2^24, so exact in float32; a larger one stands for no less. */
+RV_INLINE float
+sum_of_bytes(const rv_product_query *query, uint32_t bytes)
+{
+	return query->base + query->scale * (float) (int32_t) bytes;
+}
+
 /* The norm, summed in the order of kmeans.h. */
 inline double
 norm_of(const float *vector, size_t n)

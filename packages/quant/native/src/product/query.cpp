@@ -12,36 +12,6 @@ constexpr size_t group_codes = 8 * RV_PRODUCT_BLOCK;
 /* Norms below this have lost digits in float32. */
 constexpr double least_norm = 0x1p-100;
 
-RV_INLINE size_t
-table_floats(const rv_product_codec *codec)
-{
-	return centroids_of(codec) * codec->m;
-}
-
-RV_INLINE size_t
-even_spaces(const rv_product_codec *codec)
-{
-	return codec->m + codec->m % 2;
-}
-
-RV_INLINE float *
-tables_of(rv_product_query *query)
-{
-	return (float *) (void *) (query + 1);
-}
-
-RV_INLINE const float *
-tables_of(const rv_product_query *query)
-{
-	return (const float *) (const void *) (query + 1);
-}
-
-RV_INLINE const uint8_t *
-bytes_of(const rv_product_codec *codec, const rv_product_query *query)
-{
-	return (const uint8_t *) (tables_of(query) + table_floats(codec));
-}
-
 /*
  * Table entries as bytes: entry - (least of its sub-space) in steps of the widest range / 255, rounded.  Sums differ from
  * those of the entries by no more than what the worst entries of each sub-space lose.
@@ -275,9 +245,8 @@ rv_product_estimate_packed(const rv_product_kernels *kernels, const rv_product_c
 			uint32_t	bytes[group_codes];
 
 			kernels->blocks4(bytes_of(codec, query), codec->m, group, block_bytes, here, bytes);
-			/* Below 2^24, so exact in float32. */
 			for (size_t i = 0; i < here; i++)
-				sums[i] = query->base + query->scale * (float) (int32_t) bytes[i];
+				sums[i] = sum_of_bytes(query, bytes[i]);
 		}
 		for (size_t b = 0; b < here; b += RV_PRODUCT_BLOCK)
 		{

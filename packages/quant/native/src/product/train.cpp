@@ -41,6 +41,7 @@ constexpr size_t turn_rows = 64;
 constexpr size_t units = 1024;
 
 using rv_kmeans::arena;
+using rv_kmeans::for_groups;
 using rv_kmeans::for_tasks;
 using rv_kmeans::least;
 
@@ -300,7 +301,7 @@ next_rotation(state &s)
 	return true;
 }
 
-void
+bool
 turn_all(state &s)
 {
 	const size_t n = s.o->n;
@@ -312,12 +313,16 @@ turn_all(state &s)
 		s.kernels->turn(s.rotation, n, s.rows + first * n, least(turn_rows, s.o->rows - first), s.turned + first * n);
 	};
 
-	for_tasks(s.host, (s.o->rows + turn_rows - 1) / turn_rows, task);
+	return for_groups(s.host, (s.o->rows + turn_rows - 1) / turn_rows, (double) (turn_rows * n) * (double) n, task,
+					  [&](size_t, size_t) { return advance(s, 0); });
 }
 
-/* |R R' - 1| in the Frobenius norm, which is not less than in the spectral one; carried up by what rounding may take. */
-double
-distortion_of(state &s)
+/*
+ * |R R' - 1| in the Frobenius norm, which is not less than in the spectral one; carried up by what rounding may take.
+ * False where the host ended it.
+ */
+bool
+distortion_of(state &s, double *distortion)
 {
 	const size_t n = s.o->n;
 
@@ -334,8 +339,10 @@ distortion_of(state &s)
 	};
 
 	/* Of R', which has the same. */
-	for_tasks(s.host, n, task);
-	return frobenius_norm(s.m, n * n) * (1.0 + 0x1p-20) + (double) n * 0x1p-48;
+	if (!for_groups(s.host, n, (double) n * (double) n, task, [&](size_t, size_t) { return advance(s, 0); }))
+		return false;
+	*distortion = frobenius_norm(s.m, n * n) * (1.0 + 0x1p-20) + (double) n * 0x1p-48;
+	return true;
 }
 
 /* One turn: false where it is no better than the one before, which then stays. */
@@ -347,10 +354,7 @@ one_turn(state &s, size_t iterations, bool products, double objective_before, do
 
 	__builtin_memcpy(s.before, s.rotation, n * n * sizeof(float));
 	__builtin_memcpy(s.before + n * n, s.centroids, centroid_floats * sizeof(float));
-	if (!next_rotation(s))
-		return false;
-	turn_all(s);
-	if (!train_spaces(s, s.turned, false, iterations, products, objective))
+	if (!next_rotation(s) || !turn_all(s) || !train_spaces(s, s.turned, false, iterations, products, objective))
 		return false;
 	if (*objective < objective_before)
 		return true;
@@ -381,9 +385,10 @@ find_rotation(state &s, rv_product_result *result)
 				result->history[rest] = result->history[t - 1];
 			break;
 		}
-		s.done = (s.o->turns == 0 ? 0 : spaces + spaces / 4 + t * spaces);
+		s.done = spaces + spaces / 4 + t * spaces;
 	}
-	result->distortion = distortion_of(s);
+	if (!distortion_of(s, &result->distortion))
+		return false;
 	__builtin_memcpy(result->rotation, s.rotation, n * n * sizeof(float));
 	return true;
 }

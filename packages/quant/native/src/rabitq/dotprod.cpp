@@ -56,6 +56,7 @@ struct dot_products
 }	/* namespace */
 
 RV_DEFINE_RABITQ(dotprod, narrow_kernel<dot_products>)
+RV_DEFINE_RABITQ_ENCODER(dotprod, eight)
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -40,37 +40,6 @@ round_up(double x)
 	return f;
 }
 
-/* sum x[i]^2 in the order of add_eight(); n may be any number. */
-double
-square_of(const float *x, size_t n)
-{
-	double		s[8] = {};
-	size_t		i = 0;
-
-	for (; i + 8 <= n; i += 8)
-		for (size_t j = 0; j < 8; j++)
-			s[j] += (double) x[i + j] * x[i + j];
-	for (; i < n; i++)
-		s[i % 8] += (double) x[i] * x[i];
-	return add_eight(s);
-}
-
-/* <xbar, w> by the signs alone, times 2; or, with ex-codes m, by the whole code, times 2. */
-double
-inner_of(const uint8_t *signs, const uint8_t *m, const float *w, size_t n)
-{
-	double		s[8] = {};
-
-	for (size_t i = 0; i < n; i += 8)
-		for (size_t j = 0; j < 8; j++)
-		{
-			double		magnitude = m == NULL ? 1.0 : 2.0 * m[i + j] + 1.0;
-
-			s[j] += ((signs[i / 8] >> j & 1) != 0 ? magnitude : -magnitude) * w[i + j];
-		}
-	return add_eight(s);
-}
-
 /* Eight bits to the lowest bits of eight bytes, the lowest first. */
 RV_INLINE uint64_t
 spread_bits(unsigned bits)
@@ -200,60 +169,32 @@ struct work
 	}
 };
 
-/* The largest |y[i]|. */
-double
-largest_of(const float *y, size_t n)
-{
-	float		m[8] = {};
-	float		largest = 0;
-
-	for (size_t i = 0; i < n; i += 8)
-		for (size_t j = 0; j < 8; j++)
-		{
-			float		a = __builtin_fabsf(y[i + j]);
-
-			m[j] = a > m[j] ? a : m[j];
-		}
-	for (float each : m)
-		largest = each > largest ? each : largest;
-	return largest;
-}
-
 /* Ex-codes by the scale that the encoder finds: as `quantise` of the kernels. */
 double
-find_codes(const rv_rabitq_kernels *kernels, const rv_rabitq_codec &codec, double norm, const work &w,
+find_codes(const rv_rabitq_kernels *kernels, const rv_rabitq_codec &codec, double norm, double largest, const work &w,
 		   uint64_t *squares)
 {
 	const size_t n = codec.layout.n;
 	const int	most = (1 << (codec.layout.bits - 1)) - 1;
-	double		scale = constants[codec.layout.bits] * __builtin_sqrt((double) n) / norm;
-	double		inner;
+	double		scales[RV_RABITQ_SCALES] = {constants[codec.layout.bits] * __builtin_sqrt((double) n) / norm};
+	int			best = 0;
 
 	if (codec.encoder == RV_RABITQ_EXACT)
 		return rv_rabitq_best_codes(w.y, n, most, w.m, squares, w.search);
-	inner = kernels->quantise(w.y, n, scale, most, w.m, squares);
-	if (codec.encoder == RV_RABITQ_FAST)
-		return inner;
-
-	const double whole = (double) (most + 1) / largest_of(w.y, n);
-	double		best = inner,
-				best_squares = (double) *squares;
-	bool		is_last = true;	/* whether the codes of the best are those in place */
-
-	for (double factor : refinements)
+	if (codec.encoder == RV_RABITQ_REFINED)
 	{
-		const double next = whole * factor;
+		const double whole = (double) (most + 1) / largest;
+		double		inner[RV_RABITQ_SCALES],
+					square[RV_RABITQ_SCALES];
 
-		inner = kernels->quantise(w.y, n, next, most, w.m, squares);
-		is_last = inner * inner * best_squares > best * best * (double) *squares;
-		if (is_last)
-		{
-			best = inner;
-			best_squares = (double) *squares;
-			scale = next;
-		}
+		for (int i = 1; i < RV_RABITQ_SCALES; i++)
+			scales[i] = whole * refinements[i - 1];
+		kernels->compare(w.y, n, scales, most, inner, square);
+		for (int i = 1; i < RV_RABITQ_SCALES; i++)
+			if (inner[i] * inner[i] * square[best] > inner[best] * inner[best] * square[i])
+				best = i;
 	}
-	return is_last ? inner : kernels->quantise(w.y, n, scale, most, w.m, squares);
+	return kernels->quantise(w.y, n, scales[best], most, w.m, squares);
 }
 
 bool
@@ -264,7 +205,7 @@ encode_one(const rv_rabitq_kernels *kernels, const rv_rotation_kernels *rotation
 	const size_t n = layout.n;
 	const int	ex_bits = layout.bits - 1;
 	const double limit = RV_RABITQ_MAX_NORM * RV_RABITQ_MAX_NORM;
-	double		sums[2],
+	double		sums[3],
 				length2 = 0;
 	factors		f;
 
@@ -272,12 +213,8 @@ encode_one(const rv_rabitq_kernels *kernels, const rv_rotation_kernels *rotation
 	__builtin_memset(w.y + codec.dimensions, 0, (n - codec.dimensions) * sizeof(float));
 	rotation->rotate(&codec.rotation, w.y);
 	if (layout.centred)
-	{
-		length2 = square_of(x, codec.dimensions);
-		for (size_t i = 0; i < n; i++)
-			w.y[i] -= codec.centre[i];
-	}
-	kernels->measure(w.y, n, code, sums);
+		length2 = kernels->square(x, codec.dimensions);
+	kernels->measure(w.y, codec.centre, n, code, sums);
 	/* NaN is not below, nor is infinity. */
 	if (!(sums[0] <= limit && length2 <= limit))
 		return false;
@@ -300,7 +237,7 @@ encode_one(const rv_rabitq_kernels *kernels, const rv_rotation_kernels *rotation
 			squares = n;
 		}
 		else
-			inner = find_codes(kernels, codec, norm, w, &squares);
+			inner = find_codes(kernels, codec, norm, sums[2], w, &squares);
 		square = (double) squares / 4;
 	}
 	f.values[RV_RABITQ_NORM] = (float) norm;
@@ -308,7 +245,7 @@ encode_one(const rv_rabitq_kernels *kernels, const rv_rotation_kernels *rotation
 	if (norm < least_norm)
 	{
 		/* Rotating may have made a zero vector of one that is not; that has a direction, though the code knows none. */
-		double		length = layout.centred ? 0 : __builtin_sqrt(square_of(x, codec.dimensions));
+		double		length = layout.centred ? 0 : __builtin_sqrt(kernels->square(x, codec.dimensions));
 
 		f.values[RV_RABITQ_NORM] = (float) (length > norm ? length : norm);
 		f.values[RV_RABITQ_RESIDUAL] = round_up(norm + slack);
@@ -325,9 +262,11 @@ encode_one(const rv_rabitq_kernels *kernels, const rv_rotation_kernels *rotation
 		f.values[RV_RABITQ_RESIDUAL] = round_up(__builtin_sqrt(rest) + slack);
 		if (layout.centred)
 		{
-			f.values[RV_RABITQ_CENTRE] =
-				(float) (scale * (inner_of(code, ex_bits > 0 ? w.m : NULL, codec.centre, n) / 2));
-			f.values[RV_RABITQ_SIGN_CENTRE] = (float) (sign_scale * (inner_of(code, NULL, codec.centre, n) / 2));
+			double		inners[2];
+
+			kernels->project(w.y, ex_bits > 0 ? w.m : NULL, codec.centre, n, inners);
+			f.values[RV_RABITQ_CENTRE] = (float) (scale * (inners[ex_bits > 0] / 2));
+			f.values[RV_RABITQ_SIGN_CENTRE] = (float) (sign_scale * (inners[0] / 2));
 		}
 	}
 	if (ex_bits > 0)

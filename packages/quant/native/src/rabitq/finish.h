@@ -12,15 +12,18 @@
 namespace
 {
 
-/* Of 32 codes: the sum S = 2 <xbar, q>, and the factors. */
+/* A factor where it lies in a block: at any address. */
+typedef float __attribute__((aligned(1), may_alias)) loose_float;
+
+/* Of 32 codes: the sum S = 2 <xbar, q>, and where the factors are. */
 struct gathered
 {
 	alignas(64) double sums[RV_QUANT_BLOCK];
-	alignas(64) float norm[RV_QUANT_BLOCK],
-				scale[RV_QUANT_BLOCK],
-				residual[RV_QUANT_BLOCK],
-				length[RV_QUANT_BLOCK],
-				centre[RV_QUANT_BLOCK];
+	const loose_float *norm,
+			   *scale,
+			   *residual,
+			   *length,
+			   *centre;
 };
 
 /*
@@ -107,22 +110,24 @@ finish_bounds(const gathered &g, const rv_rabitq_aim &aim, const rv_rabitq_grid 
 			/* Where the residual is as long as the vector, there is the triangle inequality alone. */
 			wide = square > 0 ? norm * residual / __builtin_sqrt(square) : norm + scale * aim.longest;
 		}
-		/* A vector too short for its code's factors. */
+		/* A vector too short for its code's factors: then the code knows no direction, and nothing of the error is random. */
+		const double factor = scale == 0 ? 1.0 : aim.factor;
+
 		wide = scale == 0 ? norm : wide;
 
 		double		rotated = aim.error * (norm + both_centres) + 4 * u * norm + aim.lost;	/* |y - P(x - c)| */
 		double		product = __builtin_fabs(scale * (grid.half_step * g.sums[i]));
-		double		stray = aim.factor * (norm * grid.miss + wide * reach);
+		double		stray = factor * (norm * grid.miss + wide * reach);
 		double		slack = rotated * aim.span + (norm + rotated) * aim.span_error;
 		double		squares = norm2 * (norm * norm) + length2 * (length * length);
 		double		rounding = 8 * u * (sum * product + centre * __builtin_fabs((double) g.centre[i]) + squares) +
-			2 * norm2 * (norm + rotated) * rotated;
+			2 * norm2 * (norm + rotated) * rotated + centre * 0x1p-149;
 		double		bound = sum * (stray + slack) + rounding + aim.floor;
 		double		size = __builtin_fabs(value);
 
 		if (cosine != 0)
 		{
-			bound = bound * cosine / length * (1.0 + 8 * u) + (size + 1.0) * 0x1p-148 / length;
+			bound = (bound * cosine * (1.0 + 8 * u) + (size + 1.0) * 0x1p-148) / length;
 			size = size + 1.0;
 		}
 		bound = (bound + 4 * u * size + 0x1p-147) * (1.0 + 4 * u);

@@ -9,11 +9,12 @@
 
 /* To the end of the unit: GCC instantiates templates with the options in force there. */
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #else
-#pragma GCC target("avx2")
+#pragma GCC target("avx2,fma")
 #endif
 
+#include "encode.h"
 #include "rabitq.h"
 
 RV_DECLARE_RABITQ(haswell);
@@ -38,39 +39,40 @@ struct avx2
 	static RV_INLINE reg zero() { return {{_mm256_setzero_si256(), _mm256_setzero_si256()}}; }
 
 	/*
-	 * `lanes` bytes.  Lanes without a coordinate hold anything: the query is zero there.  Pieces that overlap, since a load
-	 * of 32 bytes could leave the row.
+	 * `lanes` bytes, then zeros.  Of pieces that overlap, since a load of 32 bytes could leave the row, and in registers: what
+	 * is stored in two pieces cannot be loaded as one at once.
 	 */
 	static RV_INLINE __m256i
 	load_lanes(const uint8_t *p, size_t lanes)
 	{
-		alignas(32) uint8_t bytes[32];
+		/* From byte 32 - lanes on: moves the last bytes of 16 to the front. */
+		alignas(32) static const uint8_t places[32] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 128, 128, 128, 128,
+			128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128};
 
 		if (lanes == 32)
 			return _mm256_loadu_si256((const __m256i *) p);
-		_mm256_store_si256((__m256i *) bytes, _mm256_setzero_si256());
 		if (lanes >= 16)
 		{
 			__m128i		first = _mm_loadu_si128((const __m128i *) p),
-						last = _mm_loadu_si128((const __m128i *) (p + lanes - 16));
+						last = _mm_loadu_si128((const __m128i *) (p + lanes - 16)),
+						moved = _mm_loadu_si128((const __m128i *) (places + 32 - lanes));
 
-			_mm_storeu_si128((__m128i *) bytes, first);
-			_mm_storeu_si128((__m128i *) (bytes + lanes - 16), last);
+			return _mm256_inserti128_si256(_mm256_castsi128_si256(first), _mm_shuffle_epi8(last, moved), 1);
 		}
-		else if (lanes >= 8)
-		{
-			uint64_t	first,
-						last;
 
+		uint64_t	first = 0,
+					last = 0;
+
+		if (lanes >= 8)
+		{
 			__builtin_memcpy(&first, p, 8);
 			__builtin_memcpy(&last, p + lanes - 8, 8);
-			__builtin_memcpy(bytes, &first, 8);
-			__builtin_memcpy(bytes + lanes - 8, &last, 8);
+			last = lanes == 8 ? 0 : last >> 8 * (16 - lanes);
 		}
 		else
-			for (size_t i = 0; i < lanes; i++)
-				bytes[i] = p[i];
-		return _mm256_load_si256((const __m256i *) bytes);
+			for (size_t i = lanes; i-- > 0;)
+				first = first << 8 | p[i];
+		return _mm256_inserti128_si256(_mm256_setzero_si256(), _mm_set_epi64x((long long) last, (long long) first), 0);
 	}
 
 	static RV_INLINE reg
@@ -281,88 +283,112 @@ struct kernel
 		for (int i = 0; i < 4; i++)
 			_mm256_storeu_si256((__m256i *) (out + 8 * i), total[i]);
 	}
+};
+
+/* For encode.h. */
+struct eight
+{
+	struct reg
+	{
+		__m256d		h[2];
+	};
+
+	typedef __m256 floats;
+	typedef __m256d total;
+
+	static constexpr int scales = 3;
+
+	static RV_INLINE reg zero() { return {{_mm256_setzero_pd(), _mm256_setzero_pd()}}; }
+	static RV_INLINE reg all(double x) { return {{_mm256_set1_pd(x), _mm256_set1_pd(x)}}; }
+	static RV_INLINE total nothing() { return _mm256_setzero_pd(); }
+	static RV_INLINE floats load(const float *p) { return _mm256_loadu_ps(p); }
+	static RV_INLINE void store(float *p, floats x) { _mm256_storeu_ps(p, x); }
+	static RV_INLINE floats sub(floats a, floats b) { return _mm256_sub_ps(a, b); }
+	static RV_INLINE int negative(floats x) { return _mm256_movemask_ps(x); }
+
+	static RV_INLINE floats
+	turn(floats x, floats sign)
+	{
+		return _mm256_xor_ps(x, _mm256_and_ps(sign, _mm256_set1_ps(-0.0f)));
+	}
+
+	static RV_INLINE reg
+	widen(floats x)
+	{
+		return {{_mm256_cvtps_pd(_mm256_castps256_ps128(x)), _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1))}};
+	}
+
+#define RV_BOTH(name, one) \
+	static RV_INLINE reg name(const reg &a, const reg &b) { return {{one(a.h[0], b.h[0]), one(a.h[1], b.h[1])}}; }
+
+	RV_BOTH(add, _mm256_add_pd)
+	RV_BOTH(mul, _mm256_mul_pd)
+	RV_BOTH(min, _mm256_min_pd)
+	RV_BOTH(max, _mm256_max_pd)
+#undef RV_BOTH
+
+	static RV_INLINE reg floor(const reg &a) { return {{_mm256_floor_pd(a.h[0]), _mm256_floor_pd(a.h[1])}}; }
+
+	static RV_INLINE reg
+	abs(const reg &a)
+	{
+		const __m256d sign = _mm256_set1_pd(-0.0);
+
+		return {{_mm256_andnot_pd(sign, a.h[0]), _mm256_andnot_pd(sign, a.h[1])}};
+	}
+
+	static RV_INLINE reg
+	fma(const reg &a, const reg &b, const reg &c)
+	{
+		return {{_mm256_fmadd_pd(a.h[0], b.h[0], c.h[0]), _mm256_fmadd_pd(a.h[1], b.h[1], c.h[1])}};
+	}
+
+	static RV_INLINE total
+	add_square(total sum, const reg &a)
+	{
+		return _mm256_fmadd_pd(a.h[0], a.h[0], _mm256_fmadd_pd(a.h[1], a.h[1], sum));
+	}
 
 	static RV_INLINE double
-	add_lanes(__m256d low, __m256d high)
+	sum(total x)
 	{
-		__m256d		four = _mm256_add_pd(low, high);
-		__m128d		two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+		__m128d		two = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
 
 		return _mm_cvtsd_f64(two) + _mm_cvtsd_f64(_mm_unpackhi_pd(two, two));
 	}
 
-	static RV_INLINE void
-	measure(const float *y, size_t n, uint8_t *signs, double *out)
-	{
-		const __m256d no_sign = _mm256_castsi256_pd(_mm256_set1_epi64x(INT64_MAX));
-		__m256d		squares[2] = {_mm256_setzero_pd(), _mm256_setzero_pd()},
-					absolutes[2] = {_mm256_setzero_pd(), _mm256_setzero_pd()};
-
-		for (size_t i = 0; i < n; i += 8)
-		{
-			__m256		x = _mm256_loadu_ps(y + i);
-			__m256d		parts[2] = {_mm256_cvtps_pd(_mm256_castps256_ps128(x)),
-				_mm256_cvtps_pd(_mm256_extractf128_ps(x, 1))};
-
-			signs[i / 8] = (uint8_t) ~_mm256_movemask_ps(x);
-			for (int h = 0; h < 2; h++)
-			{
-				squares[h] = _mm256_add_pd(squares[h], _mm256_mul_pd(parts[h], parts[h]));
-				absolutes[h] = _mm256_add_pd(absolutes[h], _mm256_and_pd(parts[h], no_sign));
-			}
-		}
-		out[0] = add_lanes(squares[0], squares[1]);
-		out[1] = add_lanes(absolutes[0], absolutes[1]);
-	}
+	static RV_INLINE double add_eight(const reg &x) { return sum(_mm256_add_pd(x.h[0], x.h[1])); }
 
 	static RV_INLINE double
-	quantise(const float *y, size_t n, double scale, int most, uint8_t *codes, uint64_t *squares)
+	largest(const reg &x)
 	{
-		const __m256d no_sign = _mm256_castsi256_pd(_mm256_set1_epi64x(INT64_MAX)),
-					by = _mm256_set1_pd(scale),
-					limit = _mm256_set1_pd(most),
-					half = _mm256_set1_pd(0.5);
-		__m256d		sums[2] = {_mm256_setzero_pd(), _mm256_setzero_pd()};
-		__m256i		square = _mm256_setzero_si256();
+		__m256d		four = _mm256_max_pd(x.h[0], x.h[1]);
+		__m128d		two = _mm_max_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
 
-		for (size_t i = 0; i < n; i += 8)
-		{
-			__m256		x = _mm256_loadu_ps(y + i);
-			__m256d		parts[2] = {_mm256_cvtps_pd(_mm256_castps256_ps128(x)),
-				_mm256_cvtps_pd(_mm256_extractf128_ps(x, 1))};
-			__m128i		m[2];
+		return _mm_cvtsd_f64(_mm_max_pd(two, _mm_unpackhi_pd(two, two)));
+	}
 
-			for (int h = 0; h < 2; h++)
-			{
-				__m256d		absolute = _mm256_and_pd(parts[h], no_sign);
+	static RV_INLINE void
+	store_bytes(uint8_t *p, const reg &x)
+	{
+		__m128i		words = _mm_packus_epi32(_mm256_cvttpd_epi32(x.h[0]), _mm256_cvttpd_epi32(x.h[1]));
 
-				m[h] = _mm256_cvttpd_epi32(_mm256_min_pd(_mm256_mul_pd(absolute, by), limit));
-				sums[h] = _mm256_add_pd(sums[h], _mm256_mul_pd(absolute, _mm256_add_pd(_mm256_cvtepi32_pd(m[h]), half)));
-			}
+		_mm_storel_epi64((__m128i *) p, _mm_packus_epi16(words, words));
+	}
 
-			__m256i		both = _mm256_inserti128_si256(_mm256_castsi128_si256(m[0]), m[1], 1);
-			__m256i		odd = _mm256_add_epi32(_mm256_slli_epi32(both, 1), _mm256_set1_epi32(1));
-			__m256i		product = _mm256_mullo_epi32(odd, odd);
+	static RV_INLINE reg
+	load_bytes(const uint8_t *p)
+	{
+		__m256i		x = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *) p));
 
-			square = _mm256_add_epi64(square, _mm256_add_epi64(_mm256_and_si256(product, _mm256_set1_epi64x(0xffffffff)),
-															   _mm256_srli_epi64(product, 32)));
-
-			__m128i		words = _mm_packus_epi32(m[0], m[1]);
-
-			_mm_storel_epi64((__m128i *) (codes + i), _mm_packus_epi16(words, words));
-		}
-
-		alignas(32) uint64_t parts[4];
-
-		_mm256_store_si256((__m256i *) parts, square);
-		*squares = parts[0] + parts[1] + parts[2] + parts[3];
-		return add_lanes(sums[0], sums[1]);
+		return {{_mm256_cvtepi32_pd(_mm256_castsi256_si128(x)), _mm256_cvtepi32_pd(_mm256_extracti128_si256(x, 1))}};
 	}
 };
 
 }	/* namespace */
 
 RV_DEFINE_RABITQ(haswell, kernel)
+RV_DEFINE_RABITQ_ENCODER(haswell, eight)
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -51,6 +51,7 @@ struct vnni
 }	/* namespace */
 
 RV_DEFINE_RABITQ(icelake, wide_kernel<vnni>)
+RV_DEFINE_RABITQ_ENCODER(icelake, eight)
 
 #if defined(__clang__) && !defined(RV_EMULATED)
 #pragma clang attribute pop

@@ -8,6 +8,7 @@
 
 #include <arm_neon.h>
 
+#include "encode.h"
 #include "rabitq.h"
 
 namespace
@@ -150,67 +151,155 @@ struct narrow_kernel
 		for (int i = 0; i < 8; i++)
 			vst1q_s32(out + 4 * i, vreinterpretq_s32_u32(total[i]));
 	}
+};
 
-	/* s[h] has sums 2h and 2h + 1; the order of add_eight(). */
-	static RV_INLINE double
-	add_lanes(const float64x2_t *s)
+/* For encode.h. */
+struct eight
+{
+	struct reg
 	{
-		float64x2_t two = vaddq_f64(vaddq_f64(s[0], s[2]), vaddq_f64(s[1], s[3]));
+		float64x2_t h[4];
+	};
 
-		return vgetq_lane_f64(two, 0) + vgetq_lane_f64(two, 1);
+	struct floats
+	{
+		float32x4_t h[2];
+	};
+
+	typedef float64x2_t total;
+
+	static constexpr int scales = 3;
+
+	template<typename One>
+	static RV_INLINE reg
+	each(One one)
+	{
+		return {{one(0), one(1), one(2), one(3)}};
+	}
+
+	static RV_INLINE reg zero() { return all(0); }
+	static RV_INLINE total nothing() { return vdupq_n_f64(0); }
+
+	static RV_INLINE reg
+	all(double x)
+	{
+		return each([&](int) { return vdupq_n_f64(x); });
+	}
+
+	static RV_INLINE floats load(const float *p) { return {{vld1q_f32(p), vld1q_f32(p + 4)}}; }
+
+	static RV_INLINE void
+	store(float *p, const floats &x)
+	{
+		vst1q_f32(p, x.h[0]);
+		vst1q_f32(p + 4, x.h[1]);
+	}
+
+	static RV_INLINE floats
+	sub(const floats &a, const floats &b)
+	{
+		return {{vsubq_f32(a.h[0], b.h[0]), vsubq_f32(a.h[1], b.h[1])}};
+	}
+
+	/* Bit j: the sign of coordinate j. */
+	static RV_INLINE int
+	negative(const floats &x)
+	{
+		const int32_t places[4] = {0, 1, 2, 3};
+		const int32x4_t first = vld1q_s32(places);
+		uint32x4_t	low = vshlq_u32(vshrq_n_u32(vreinterpretq_u32_f32(x.h[0]), 31), first),
+					high = vshlq_u32(vshrq_n_u32(vreinterpretq_u32_f32(x.h[1]), 31), first);
+
+		return (int) (vaddvq_u32(low) | vaddvq_u32(high) << 4);
+	}
+
+	static RV_INLINE floats
+	turn(const floats &x, const floats &sign)
+	{
+		const uint32x4_t bit = vdupq_n_u32(0x80000000u);
+		floats		r;
+
+		for (int i = 0; i < 2; i++)
+			r.h[i] = vreinterpretq_f32_u32(veorq_u32(vreinterpretq_u32_f32(x.h[i]),
+													 vandq_u32(vreinterpretq_u32_f32(sign.h[i]), bit)));
+		return r;
+	}
+
+	static RV_INLINE reg
+	widen(const floats &x)
+	{
+		return {{vcvt_f64_f32(vget_low_f32(x.h[0])), vcvt_high_f64_f32(x.h[0]), vcvt_f64_f32(vget_low_f32(x.h[1])),
+			vcvt_high_f64_f32(x.h[1])}};
+	}
+
+#define RV_EACH(name, one) \
+	static RV_INLINE reg name(const reg &a, const reg &b) { return each([&](int i) { return one(a.h[i], b.h[i]); }); }
+
+	RV_EACH(add, vaddq_f64)
+	RV_EACH(mul, vmulq_f64)
+	RV_EACH(min, vminq_f64)
+	RV_EACH(max, vmaxq_f64)
+#undef RV_EACH
+
+	static RV_INLINE reg
+	abs(const reg &a)
+	{
+		return each([&](int i) { return vabsq_f64(a.h[i]); });
+	}
+
+	static RV_INLINE reg
+	floor(const reg &a)
+	{
+		return each([&](int i) { return vrndmq_f64(a.h[i]); });
+	}
+
+	static RV_INLINE reg
+	fma(const reg &a, const reg &b, const reg &c)
+	{
+		return each([&](int i) { return vfmaq_f64(c.h[i], a.h[i], b.h[i]); });
+	}
+
+	static RV_INLINE total
+	add_square(total sum, const reg &a)
+	{
+		for (int i = 0; i < 4; i++)
+			sum = vfmaq_f64(sum, a.h[i], a.h[i]);
+		return sum;
+	}
+
+	static RV_INLINE double sum(total x) { return vgetq_lane_f64(x, 0) + vgetq_lane_f64(x, 1); }
+
+	/* h[i] has sums 2i and 2i + 1; the order of add_eight(). */
+	static RV_INLINE double
+	add_eight(const reg &x)
+	{
+		return sum(vaddq_f64(vaddq_f64(x.h[0], x.h[2]), vaddq_f64(x.h[1], x.h[3])));
+	}
+
+	static RV_INLINE double
+	largest(const reg &x)
+	{
+		return vmaxvq_f64(vmaxq_f64(vmaxq_f64(x.h[0], x.h[1]), vmaxq_f64(x.h[2], x.h[3])));
 	}
 
 	static RV_INLINE void
-	measure(const float *y, size_t n, uint8_t *signs, double *out)
+	store_bytes(uint8_t *p, const reg &x)
 	{
-		float64x2_t squares[4],
-					absolutes[4];
+		uint32x4_t	low = vcombine_u32(vmovn_u64(vcvtq_u64_f64(x.h[0])), vmovn_u64(vcvtq_u64_f64(x.h[1]))),
+					high = vcombine_u32(vmovn_u64(vcvtq_u64_f64(x.h[2])), vmovn_u64(vcvtq_u64_f64(x.h[3])));
 
-		for (int h = 0; h < 4; h++)
-			squares[h] = absolutes[h] = vdupq_n_f64(0);
-		for (size_t i = 0; i < n; i += 8)
-		{
-			int			negative = 0;
-
-			for (int h = 0; h < 4; h++)
-			{
-				float64x2_t x = vcvt_f64_f32(vld1_f32(y + i + 2 * h));
-
-				squares[h] = vaddq_f64(squares[h], vmulq_f64(x, x));
-				absolutes[h] = vaddq_f64(absolutes[h], vabsq_f64(x));
-			}
-			for (int j = 0; j < 8; j++)
-				negative |= (__builtin_signbit(y[i + (size_t) j]) != 0) << j;
-			signs[i / 8] = (uint8_t) ~negative;
-		}
-		out[0] = add_lanes(squares);
-		out[1] = add_lanes(absolutes);
+		vst1_u8(p, vmovn_u16(vcombine_u16(vmovn_u32(low), vmovn_u32(high))));
 	}
 
-	static RV_INLINE double
-	quantise(const float *y, size_t n, double scale, int most, uint8_t *codes, uint64_t *squares)
+	static RV_INLINE reg
+	load_bytes(const uint8_t *p)
 	{
-		float64x2_t sums[4];
-		uint64_t	square = 0;
+		uint16x8_t	words = vmovl_u8(vld1_u8(p));
+		uint32x4_t	low = vmovl_u16(vget_low_u16(words)),
+					high = vmovl_u16(vget_high_u16(words));
 
-		for (int h = 0; h < 4; h++)
-			sums[h] = vdupq_n_f64(0);
-		for (size_t i = 0; i < n; i += 8)
-			for (int h = 0; h < 4; h++)
-			{
-				float64x2_t absolute = vabsq_f64(vcvt_f64_f32(vld1_f32(y + i + 2 * h)));
-				float64x2_t capped = vminq_f64(vmulq_n_f64(absolute, scale), vdupq_n_f64(most));
-				int64x2_t	m = vcvtq_s64_f64(capped);
-				uint64_t	m0 = (uint64_t) vgetq_lane_s64(m, 0),
-							m1 = (uint64_t) vgetq_lane_s64(m, 1);
-
-				sums[h] = vaddq_f64(sums[h], vmulq_f64(absolute, vaddq_f64(vcvtq_f64_s64(m), vdupq_n_f64(0.5))));
-				square += (2 * m0 + 1) * (2 * m0 + 1) + (2 * m1 + 1) * (2 * m1 + 1);
-				codes[i + 2 * (size_t) h] = (uint8_t) m0;
-				codes[i + 2 * (size_t) h + 1] = (uint8_t) m1;
-			}
-		*squares = square;
-		return add_lanes(sums);
+		return {{vcvtq_f64_u64(vmovl_u32(vget_low_u32(low))), vcvtq_f64_u64(vmovl_u32(vget_high_u32(low))),
+			vcvtq_f64_u64(vmovl_u32(vget_low_u32(high))), vcvtq_f64_u64(vmovl_u32(vget_high_u32(high)))}};
 	}
 };
 

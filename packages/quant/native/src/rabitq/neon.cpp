@@ -52,5 +52,6 @@ struct products
 }	/* namespace */
 
 RV_DEFINE_RABITQ(neon, narrow_kernel<products>)
+RV_DEFINE_RABITQ_ENCODER(neon, eight)
 
 #endif							/* RV_ARCH_AARCH64 */

@@ -23,9 +23,16 @@
 									  float *values, float *bounds); \
 	void rv_rabitq_score_signs_##isa(const rv_rabitq_scoring *scoring, const uint8_t *blocks, size_t count, \
 									 float *values, float *bounds); \
-	void rv_rabitq_measure_##isa(const float *y, size_t n, uint8_t *signs, double *sums); \
+	uint32_t rv_rabitq_score_likely_##isa(const rv_rabitq_scoring *scoring, const rv_rabitq_aim *signs, \
+										  const uint8_t *block, size_t count, double sign, double limit, \
+										  float *values); \
+	void rv_rabitq_measure_##isa(float *y, const float *centre, size_t n, uint8_t *signs, double *sums); \
+	double rv_rabitq_square_##isa(const float *x, size_t n); \
 	double rv_rabitq_quantise_##isa(const float *y, size_t n, double scale, int most, uint8_t *codes, \
 									uint64_t *squares); \
+	void rv_rabitq_compare_##isa(const float *y, size_t n, const double *scales, int most, double *inner, \
+								 double *squares); \
+	void rv_rabitq_project_##isa(const float *y, const uint8_t *codes, const float *w, size_t n, double *sums); \
 	} \
 	static_assert(true, "")
 
@@ -154,12 +161,16 @@ struct code_sums
 				ex[2][RV_QUANT_BLOCK];
 };
 
-/* S = 2 <xbar, q>: exact, since it is a whole number below 2^53. */
+/*
+ * S = 2 <xbar, q>: exact, since it is a whole number below 2^53.  `sum` is of all q, `minimum` what the sums of the signs
+ * lack of each plane.
+ */
 RV_INLINE void
-combine(const code_sums &s, int levels, int bits, double sum, size_t ex_stride, double *out)
+combine(const code_sums &s, int levels, int bits, double sum, const double *minimum, size_t ex_stride, double *out)
 {
 	const double top = (double) (1 << (bits - 1)),
-				all = (double) ((1 << bits) - 1) * sum;
+				lacking = levels == 1 ? minimum[0] : 127.0 * minimum[0] + minimum[1];
+	const double all = (double) ((1 << bits) - 1) * sum - 2.0 * (top * lacking);
 	const int32_t *high = s.ex[0],
 			   *low = s.ex[0] + ex_stride;
 
@@ -202,6 +213,49 @@ finish(const gathered &g, const rv_rabitq_scoring &scoring, size_t count, float 
 	}
 }
 
+/* Where row-major codes have the factors that a score needs. */
+struct row_factors
+{
+	size_t		first;			/* byte of a code */
+	int			length,
+				centre;			/* places; -1 for none */
+	bool		all;			/* bounds are asked for */
+	loose_float values[5][RV_QUANT_BLOCK] = {};
+
+	RV_INLINE
+	row_factors(const rv_rabitq_layout &layout, bool bounds)
+		: first(layout.sign_bytes + layout.ex_bytes), length(rv_rabitq_factor_place(&layout, RV_RABITQ_LENGTH)),
+		centre(rv_rabitq_factor_place(&layout, RV_RABITQ_CENTRE)), all(bounds)
+	{
+	}
+
+	RV_INLINE void
+	take(const uint8_t *rows, size_t stride, size_t count, gathered &g)
+	{
+		for (size_t i = 0; i < count; i++)
+		{
+			const uint8_t *factors = rows + i * stride + first;
+
+			values[0][i] = load_float(factors + 4 * RV_RABITQ_NORM);
+			values[1][i] = load_float(factors + 4 * RV_RABITQ_SCALE);
+		}
+		if (all)
+			for (size_t i = 0; i < count; i++)
+				values[2][i] = load_float(rows + i * stride + first + 4 * RV_RABITQ_RESIDUAL);
+		if (length >= 0)
+			for (size_t i = 0; i < count; i++)
+			{
+				values[3][i] = load_float(rows + i * stride + first + 4 * (size_t) length);
+				values[4][i] = load_float(rows + i * stride + first + 4 * (size_t) centre);
+			}
+		g.norm = values[0];
+		g.scale = values[1];
+		g.residual = values[2];
+		g.length = length >= 0 ? values[3] : values[0];
+		g.centre = values[4];
+	}
+};
+
 /* Kernel: the functions of a unit that make sums. */
 template<typename Kernel>
 RV_INLINE void
@@ -210,13 +264,12 @@ score_rows(const rv_rabitq_scoring &scoring, const uint8_t *codes, size_t count,
 	const rv_rabitq_layout &layout = *scoring.layout;
 	const size_t n = layout.n,
 				stride = layout.code_bytes,
-				plane_bytes = rv_rabitq_plane_bytes(n),
-				first_factor = layout.sign_bytes + layout.ex_bytes;
+				plane_bytes = rv_rabitq_plane_bytes(n);
 	const int	levels = rv_rabitq_levels(layout.bits);
-	const int	length_place = rv_rabitq_factor_place(&layout, RV_RABITQ_LENGTH),
-				centre_place = rv_rabitq_factor_place(&layout, RV_RABITQ_CENTRE);
+	const double nothing[2] = {0, 0};
+	row_factors factors(layout, bounds != NULL);
 	code_sums	sums = {};
-	gathered	g = {};
+	gathered	g;
 
 	for (size_t first = 0; first < count; first += RV_QUANT_BLOCK)
 	{
@@ -228,38 +281,23 @@ score_rows(const rv_rabitq_scoring &scoring, const uint8_t *codes, size_t count,
 		if (layout.bits > 1)
 			Kernel::ex_rows(rows + layout.sign_bytes, stride, m, n, layout.bits - 1, scoring.planes, levels,
 							sums.ex[0]);
-		combine(sums, levels, layout.bits, scoring.query->full.sum, m, g.sums);
-		for (size_t i = 0; i < m; i++)
-		{
-			const uint8_t *factors = rows + i * stride + first_factor;
-
-			g.norm[i] = load_float(factors + 4 * RV_RABITQ_NORM);
-			g.scale[i] = load_float(factors + 4 * RV_RABITQ_SCALE);
-			g.residual[i] = load_float(factors + 4 * RV_RABITQ_RESIDUAL);
-			g.length[i] = length_place < 0 ? g.norm[i] : load_float(factors + 4 * length_place);
-			g.centre[i] = centre_place < 0 ? 0 : load_float(factors + 4 * centre_place);
-		}
+		combine(sums, levels, layout.bits, scoring.query->full.sum, nothing, m, g.sums);
+		factors.take(rows, stride, m, g);
 		finish(g, scoring, m, values + first, bounds == NULL ? NULL : bounds + first);
 	}
 }
 
-/* The place of a factor of all codes in a block; NULL where there is none. */
-RV_INLINE const uint8_t *
+alignas(64) const float no_factors[RV_QUANT_BLOCK] = {};
+
+/* Where a block has a factor of all its codes; zeros where it has none. */
+RV_INLINE const loose_float *
 block_factor(const rv_rabitq_layout &layout, const uint8_t *block, rv_rabitq_factor factor)
 {
-	int			place = rv_rabitq_factor_place(&layout, factor);
-	size_t		first = (layout.sign_bytes + layout.ex_bytes) * RV_QUANT_BLOCK;
+	const int	place = rv_rabitq_factor_place(&layout, factor);
+	const size_t first = (layout.sign_bytes + layout.ex_bytes) * RV_QUANT_BLOCK;
 
-	return place < 0 ? NULL : block + first + (size_t) place * sizeof(float) * RV_QUANT_BLOCK;
-}
-
-RV_INLINE void
-take_factor(const rv_rabitq_layout &layout, const uint8_t *block, rv_rabitq_factor factor, float *to)
-{
-	const uint8_t *from = block_factor(layout, block, factor);
-
-	if (from != NULL)
-		__builtin_memcpy(to, from, sizeof(float) * RV_QUANT_BLOCK);
+	return place < 0 ? (const loose_float *) no_factors
+		: (const loose_float *) (block + first + (size_t) place * sizeof(float) * RV_QUANT_BLOCK);
 }
 
 template<typename Kernel>
@@ -271,7 +309,7 @@ score_blocks(const rv_rabitq_scoring &scoring, const uint8_t *blocks, size_t cou
 				table_bytes = rv_rabitq_table_bytes(n);
 	const int	levels = rv_rabitq_levels(layout.bits);
 	code_sums	sums = {};
-	gathered	g = {};
+	gathered	g;
 
 	for (size_t first = 0; first < count; first += RV_QUANT_BLOCK)
 	{
@@ -279,24 +317,31 @@ score_blocks(const rv_rabitq_scoring &scoring, const uint8_t *blocks, size_t cou
 		const uint8_t *block = blocks + first / RV_QUANT_BLOCK * layout.block_bytes;
 
 		for (int level = 0; level < levels; level++)
-		{
-			int32_t		minimum = (int32_t) scoring.query->minimum[level];
-
 			Kernel::sign_block(block, n, scoring.tables + (size_t) level * table_bytes, sums.signs[level]);
-			for (size_t i = 0; i < RV_QUANT_BLOCK; i++)
-				sums.signs[level][i] += minimum;
-		}
 		if (layout.bits > 1)
 			Kernel::ex_rows(block + layout.sign_bytes * RV_QUANT_BLOCK, layout.ex_bytes, m, n, layout.bits - 1,
 							scoring.planes, levels, sums.ex[0]);
-		combine(sums, levels, layout.bits, scoring.query->full.sum, m, g.sums);
-		take_factor(layout, block, RV_RABITQ_NORM, g.norm);
-		take_factor(layout, block, RV_RABITQ_SCALE, g.scale);
-		take_factor(layout, block, RV_RABITQ_RESIDUAL, g.residual);
-		take_factor(layout, block, layout.centred ? RV_RABITQ_LENGTH : RV_RABITQ_NORM, g.length);
-		take_factor(layout, block, RV_RABITQ_CENTRE, g.centre);
+		combine(sums, levels, layout.bits, scoring.query->full.sum, scoring.query->minimum, m, g.sums);
+		g.norm = block_factor(layout, block, RV_RABITQ_NORM);
+		g.scale = block_factor(layout, block, RV_RABITQ_SCALE);
+		g.residual = block_factor(layout, block, RV_RABITQ_RESIDUAL);
+		g.length = block_factor(layout, block, layout.centred ? RV_RABITQ_LENGTH : RV_RABITQ_NORM);
+		g.centre = block_factor(layout, block, RV_RABITQ_CENTRE);
 		finish(g, scoring, m, values + first, bounds == NULL ? NULL : bounds + first);
 	}
+}
+
+/* Where the factors of the signs are. */
+RV_INLINE void
+point_at_sign_factors(const rv_rabitq_layout &layout, const uint8_t *block, gathered &g)
+{
+	const bool	apart = layout.bits > 1;
+
+	g.norm = block_factor(layout, block, RV_RABITQ_NORM);
+	g.scale = block_factor(layout, block, apart ? RV_RABITQ_SIGN_SCALE : RV_RABITQ_SCALE);
+	g.residual = g.norm;
+	g.length = block_factor(layout, block, layout.centred ? RV_RABITQ_LENGTH : RV_RABITQ_NORM);
+	g.centre = block_factor(layout, block, apart ? RV_RABITQ_SIGN_CENTRE : RV_RABITQ_CENTRE);
 }
 
 template<typename Kernel>
@@ -304,27 +349,20 @@ RV_INLINE void
 score_signs(const rv_rabitq_scoring &scoring, const uint8_t *blocks, size_t count, float *values, float *bounds)
 {
 	const rv_rabitq_layout &layout = *scoring.layout;
-	const bool	apart = layout.bits > 1;
 	const rv_rabitq_grid &grid = scoring.query->high;
 	code_sums	sums = {};
-	gathered	g = {};
+	gathered	g;
 
 	for (size_t first = 0; first < count; first += RV_QUANT_BLOCK)
 	{
 		const size_t m = count - first < RV_QUANT_BLOCK ? count - first : RV_QUANT_BLOCK;
 		const uint8_t *block = blocks + first / RV_QUANT_BLOCK * layout.block_bytes;
-		const int32_t minimum = (int32_t) scoring.query->minimum[0];
 		alignas(64) float v[RV_QUANT_BLOCK],
 					b[RV_QUANT_BLOCK];
 
 		Kernel::sign_block(block, layout.n, scoring.tables, sums.signs[0]);
-		for (size_t i = 0; i < RV_QUANT_BLOCK; i++)
-			sums.signs[0][i] += minimum;
-		combine(sums, 1, 1, grid.sum, 0, g.sums);
-		take_factor(layout, block, RV_RABITQ_NORM, g.norm);
-		take_factor(layout, block, apart ? RV_RABITQ_SIGN_SCALE : RV_RABITQ_SCALE, g.scale);
-		take_factor(layout, block, layout.centred ? RV_RABITQ_LENGTH : RV_RABITQ_NORM, g.length);
-		take_factor(layout, block, apart ? RV_RABITQ_SIGN_CENTRE : RV_RABITQ_CENTRE, g.centre);
+		combine(sums, 1, 1, grid.sum, scoring.query->minimum, 0, g.sums);
+		point_at_sign_factors(layout, block, g);
 		finish_values(g, *scoring.aim, grid.half_step, v);
 		put(v, m, values + first);
 		if (bounds != NULL)
@@ -335,9 +373,53 @@ score_signs(const rv_rabitq_scoring &scoring, const uint8_t *blocks, size_t coun
 	}
 }
 
+template<typename Kernel>
+RV_INLINE uint32_t
+score_likely(const rv_rabitq_scoring &scoring, const rv_rabitq_aim &signs, const uint8_t *block, size_t count,
+			 double sign, double limit, float *values)
+{
+	const rv_rabitq_layout &layout = *scoring.layout;
+	const rv_rabitq_query &query = *scoring.query;
+	const size_t n = layout.n;
+	const int	levels = rv_rabitq_levels(layout.bits);
+	alignas(64) float v[RV_QUANT_BLOCK],
+				b[RV_QUANT_BLOCK];
+	code_sums	sums = {};
+	gathered	g;
+	uint32_t	likely = 0;
+
+	Kernel::sign_block(block, n, scoring.tables, sums.signs[0]);
+	combine(sums, 1, 1, query.high.sum, query.minimum, 0, g.sums);
+	point_at_sign_factors(layout, block, g);
+	finish_values(g, signs, query.high.half_step, v);
+	finish_bounds<true>(g, signs, query.high, signs.high_reach, n, v, b);
+	for (size_t i = 0; i < RV_QUANT_BLOCK; i++)
+		likely |= (uint32_t) !(sign * (double) v[i] - (double) b[i] > limit) << i;
+	likely &= count < RV_QUANT_BLOCK ? ((uint32_t) 1 << count) - 1 : 0xffffffffu;
+	if (likely == 0)
+		return 0;
+	if (levels > 1)
+		Kernel::sign_block(block, n, scoring.tables + rv_rabitq_table_bytes(n), sums.signs[1]);
+	for (uint32_t rest = likely; rest != 0; rest &= rest - 1)
+	{
+		const size_t i = (size_t) __builtin_ctz(rest);
+		int32_t		ex[2] = {0, 0};
+
+		Kernel::ex_rows(block + layout.sign_bytes * RV_QUANT_BLOCK + i * layout.ex_bytes, layout.ex_bytes, 1, n,
+						layout.bits - 1, scoring.planes, levels, ex);
+		sums.ex[0][i] = ex[0];
+		sums.ex[1][i] = ex[1];
+	}
+	combine(sums, levels, layout.bits, query.full.sum, query.minimum, RV_QUANT_BLOCK, g.sums);
+	g.scale = block_factor(layout, block, RV_RABITQ_SCALE);
+	g.centre = block_factor(layout, block, RV_RABITQ_CENTRE);
+	finish_values(g, *scoring.aim, query.full.half_step, values);
+	return likely;
+}
+
 }	/* namespace */
 
-/* The kernels of a unit whose struct `kernel` has sign_rows, ex_rows, sign_block, measure and quantise. */
+/* The kernels of a unit whose struct `kernel` has sign_rows, ex_rows and sign_block. */
 #define RV_DEFINE_RABITQ(isa, kernel) \
 	void \
 	rv_rabitq_sign_rows_##isa(const uint8_t *signs, size_t stride, size_t count, size_t n, const int8_t *plane, \
@@ -374,15 +456,11 @@ score_signs(const rv_rabitq_scoring &scoring, const uint8_t *blocks, size_t coun
 	{ \
 		score_signs<kernel>(*scoring, blocks, count, values, bounds); \
 	} \
-	void \
-	rv_rabitq_measure_##isa(const float *y, size_t n, uint8_t *signs, double *sums) \
+	uint32_t \
+	rv_rabitq_score_likely_##isa(const rv_rabitq_scoring *scoring, const rv_rabitq_aim *signs, const uint8_t *block, \
+								 size_t count, double sign, double limit, float *values) \
 	{ \
-		kernel::measure(y, n, signs, sums); \
-	} \
-	double \
-	rv_rabitq_quantise_##isa(const float *y, size_t n, double scale, int most, uint8_t *codes, uint64_t *squares) \
-	{ \
-		return kernel::quantise(y, n, scale, most, codes, squares); \
+		return score_likely<kernel>(*scoring, *signs, block, count, sign, limit, values); \
 	}
 
 #endif							/* RUVECTOR_QUANT_SRC_RABITQ_H */

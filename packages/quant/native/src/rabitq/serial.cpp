@@ -100,48 +100,106 @@ struct plain
 				out[block_code(j) + 16] += table[group * 16 + (byte >> 4)];
 			}
 	}
-
-	static void
-	measure(const float *y, size_t n, uint8_t *signs, double *sums)
-	{
-		double		squares[8] = {},
-					absolutes[8] = {};
-
-		for (size_t i = 0; i < n; i++)
-		{
-			double		x = y[i];
-
-			squares[i % 8] += x * x;
-			absolutes[i % 8] += __builtin_fabs(x);
-			if (i % 8 == 0)
-				signs[i / 8] = 0;
-			if (!__builtin_signbit(y[i]))
-				signs[i / 8] = (uint8_t) (signs[i / 8] | 1 << (i % 8));
-		}
-		sums[0] = add_eight(squares);
-		sums[1] = add_eight(absolutes);
-	}
-
-	static double
-	quantise(const float *y, size_t n, double scale, int most, uint8_t *codes, uint64_t *squares)
-	{
-		double		sums[8] = {};
-
-		*squares = 0;
-		for (size_t i = 0; i < n; i++)
-		{
-			double		x = __builtin_fabs((double) y[i]);
-			double		scaled = x * scale;
-			int			m = scaled < most ? (int) scaled : most;
-
-			codes[i] = (uint8_t) m;
-			*squares += (uint64_t) ((2 * m + 1) * (2 * m + 1));
-			sums[i % 8] += x * ((double) m + 0.5);
-		}
-		return add_eight(sums);
-	}
 };
 
 }	/* namespace */
 
 RV_DEFINE_RABITQ(serial, plain)
+
+extern "C" void
+rv_rabitq_measure_serial(float *y, const float *centre, size_t n, uint8_t *signs, double *sums)
+{
+	double		squares[8] = {},
+				absolutes[8] = {},
+				largest = 0;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		double		x,
+					absolute;
+
+		if (centre != NULL)
+			y[i] -= centre[i];
+		x = y[i];
+		absolute = __builtin_fabs(x);
+		squares[i % 8] += x * x;
+		absolutes[i % 8] += absolute;
+		largest = absolute > largest ? absolute : largest;
+		if (i % 8 == 0)
+			signs[i / 8] = 0;
+		if (!__builtin_signbit(y[i]))
+			signs[i / 8] = (uint8_t) (signs[i / 8] | 1 << (i % 8));
+	}
+	sums[0] = add_eight(squares);
+	sums[1] = add_eight(absolutes);
+	sums[2] = largest;
+}
+
+extern "C" double
+rv_rabitq_square_serial(const float *x, size_t n)
+{
+	double		s[8] = {};
+
+	for (size_t i = 0; i < n; i++)
+		s[i % 8] += (double) x[i] * x[i];
+	return add_eight(s);
+}
+
+extern "C" double
+rv_rabitq_quantise_serial(const float *y, size_t n, double scale, int most, uint8_t *codes, uint64_t *squares)
+{
+	double		sums[8] = {};
+
+	*squares = 0;
+	for (size_t i = 0; i < n; i++)
+	{
+		double		x = __builtin_fabs((double) y[i]);
+		double		scaled = x * scale;
+		int			m = scaled < most ? (int) scaled : most;
+
+		codes[i] = (uint8_t) m;
+		*squares += (uint64_t) ((2 * m + 1) * (2 * m + 1));
+		sums[i % 8] += x * ((double) m + 0.5);
+	}
+	return add_eight(sums);
+}
+
+extern "C" void
+rv_rabitq_compare_serial(const float *y, size_t n, const double *scales, int most, double *inner, double *squares)
+{
+	for (int j = 0; j < RV_RABITQ_SCALES; j++)
+	{
+		double		sums[8] = {};
+		uint64_t	square = 0;
+
+		for (size_t i = 0; i < n; i++)
+		{
+			double		x = __builtin_fabs((double) y[i]);
+			double		scaled = x * scales[j];
+			int			m = scaled < most ? (int) scaled : most;
+
+			square += (uint64_t) ((2 * m + 1) * (2 * m + 1));
+			sums[i % 8] += x * ((double) m + 0.5);
+		}
+		inner[j] = add_eight(sums);
+		squares[j] = (double) square / 4;
+	}
+}
+
+extern "C" void
+rv_rabitq_project_serial(const float *y, const uint8_t *codes, const float *w, size_t n, double *sums)
+{
+	double		signs[8] = {},
+				whole[8] = {};
+
+	for (size_t i = 0; i < n; i++)
+	{
+		double		turned = __builtin_signbit(y[i]) ? -(double) w[i] : (double) w[i];
+
+		signs[i % 8] += turned;
+		if (codes != NULL)
+			whole[i % 8] += (2.0 * codes[i] + 1.0) * turned;
+	}
+	sums[0] = add_eight(signs);
+	sums[1] = add_eight(whole);
+}

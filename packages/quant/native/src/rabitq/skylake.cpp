@@ -86,6 +86,7 @@ struct words
 }	/* namespace */
 
 RV_DEFINE_RABITQ(skylake, wide_kernel<words>)
+RV_DEFINE_RABITQ_ENCODER(skylake, eight)
 
 #if defined(__clang__) && !defined(RV_EMULATED)
 #pragma clang attribute pop

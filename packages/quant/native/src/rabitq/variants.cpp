@@ -7,7 +7,9 @@
 	{ \
 		rv_rabitq_sign_rows_##isa, rv_rabitq_ex_rows_##isa, rv_rabitq_sign_block_##isa, \
 			rv_rabitq_score_rows_##isa, rv_rabitq_score_blocks_##isa, rv_rabitq_score_signs_##isa, \
-			rv_rabitq_measure_##isa, rv_rabitq_quantise_##isa \
+			rv_rabitq_score_likely_##isa, \
+			rv_rabitq_measure_##isa, rv_rabitq_square_##isa, rv_rabitq_quantise_##isa, rv_rabitq_compare_##isa, \
+			rv_rabitq_project_##isa \
 	}
 
 RV_DECLARE_RABITQ(serial);

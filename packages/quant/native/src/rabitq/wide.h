@@ -6,6 +6,7 @@
 #ifndef RUVECTOR_QUANT_SRC_RABITQ_WIDE_H
 #define RUVECTOR_QUANT_SRC_RABITQ_WIDE_H
 
+#include "encode.h"
 #include "rabitq.h"
 
 namespace
@@ -157,10 +158,43 @@ struct wide_kernel
 		for (int i = 0; i < 4; i++)
 			_mm256_storeu_si256((__m256i *) (out + 8 * i), total[i]);
 	}
+};
+
+/* For encode.h. */
+struct eight
+{
+	typedef __m512d reg;
+	typedef __m256 floats;
+	typedef __m512d total;
+
+	static constexpr int scales = 6;
+
+	static RV_INLINE reg zero() { return _mm512_setzero_pd(); }
+	static RV_INLINE reg all(double x) { return _mm512_set1_pd(x); }
+	static RV_INLINE total nothing() { return _mm512_setzero_pd(); }
+	static RV_INLINE floats load(const float *p) { return _mm256_loadu_ps(p); }
+	static RV_INLINE void store(float *p, floats x) { _mm256_storeu_ps(p, x); }
+	static RV_INLINE floats sub(floats a, floats b) { return _mm256_sub_ps(a, b); }
+	static RV_INLINE int negative(floats x) { return _mm256_movemask_ps(x); }
+	static RV_INLINE reg widen(floats x) { return _mm512_cvtps_pd(x); }
+	static RV_INLINE reg add(reg a, reg b) { return _mm512_add_pd(a, b); }
+	static RV_INLINE reg mul(reg a, reg b) { return _mm512_mul_pd(a, b); }
+	static RV_INLINE reg min(reg a, reg b) { return _mm512_min_pd(a, b); }
+	static RV_INLINE reg max(reg a, reg b) { return _mm512_max_pd(a, b); }
+	static RV_INLINE reg abs(reg a) { return _mm512_abs_pd(a); }
+	static RV_INLINE reg floor(reg a) { return _mm512_floor_pd(a); }
+	static RV_INLINE reg fma(reg a, reg b, reg c) { return _mm512_fmadd_pd(a, b, c); }
+	static RV_INLINE total add_square(total sum, reg a) { return _mm512_fmadd_pd(a, a, sum); }
+
+	static RV_INLINE floats
+	turn(floats x, floats sign)
+	{
+		return _mm256_xor_ps(x, _mm256_and_ps(sign, _mm256_set1_ps(-0.0f)));
+	}
 
 	/* Lanes 0 .. 7 in the order of add_eight(). */
 	static RV_INLINE double
-	add_lanes(__m512d x)
+	add_eight(reg x)
 	{
 		__m256d		four = _mm256_add_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd(x, 1));
 		__m128d		two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
@@ -168,53 +202,30 @@ struct wide_kernel
 		return _mm_cvtsd_f64(two) + _mm_cvtsd_f64(_mm_unpackhi_pd(two, two));
 	}
 
-	static RV_INLINE void
-	measure(const float *y, size_t n, uint8_t *signs, double *out)
-	{
-		__m512d		squares = _mm512_setzero_pd(),
-					absolutes = _mm512_setzero_pd();
-
-		for (size_t i = 0; i < n; i += 8)
-		{
-			__m256		x = _mm256_loadu_ps(y + i);
-			__m512d		wide = _mm512_cvtps_pd(x);
-
-			signs[i / 8] = (uint8_t) ~_mm256_movemask_ps(x);
-			squares = _mm512_add_pd(squares, _mm512_mul_pd(wide, wide));
-			absolutes = _mm512_add_pd(absolutes, _mm512_abs_pd(wide));
-		}
-		out[0] = add_lanes(squares);
-		out[1] = add_lanes(absolutes);
-	}
+	static RV_INLINE double sum(total x) { return add_eight(x); }
 
 	static RV_INLINE double
-	quantise(const float *y, size_t n, double scale, int most, uint8_t *codes, uint64_t *squares)
+	largest(reg x)
 	{
-		const __m512d by = _mm512_set1_pd(scale),
-					limit = _mm512_set1_pd(most),
-					half = _mm512_set1_pd(0.5);
-		__m512d		sums = _mm512_setzero_pd();
-		__m512i		square = _mm512_setzero_si512();
+		__m256d		four = _mm256_max_pd(_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd(x, 1));
+		__m128d		two = _mm_max_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
 
-		for (size_t i = 0; i < n; i += 8)
-		{
-			__m512d		absolute = _mm512_abs_pd(_mm512_cvtps_pd(_mm256_loadu_ps(y + i)));
-			__m256i		m = _mm512_cvttpd_epi32(_mm512_min_pd(_mm512_mul_pd(absolute, by), limit));
-			__m256i		odd = _mm256_add_epi32(_mm256_slli_epi32(m, 1), _mm256_set1_epi32(1));
+		return _mm_cvtsd_f64(_mm_max_pd(two, _mm_unpackhi_pd(two, two)));
+	}
 
-			sums = _mm512_add_pd(sums, _mm512_mul_pd(absolute, _mm512_add_pd(_mm512_cvtepi32_pd(m), half)));
-			square = _mm512_add_epi64(square, _mm512_cvtepu32_epi64(_mm256_mullo_epi32(odd, odd)));
+	static RV_INLINE void
+	store_bytes(uint8_t *p, reg x)
+	{
+		__m256i		m = _mm512_cvttpd_epi32(x);
+		__m128i		words = _mm_packus_epi32(_mm256_castsi256_si128(m), _mm256_extracti128_si256(m, 1));
 
-			__m128i		words = _mm_packus_epi32(_mm256_castsi256_si128(m), _mm256_extracti128_si256(m, 1));
+		_mm_storel_epi64((__m128i *) p, _mm_packus_epi16(words, words));
+	}
 
-			_mm_storel_epi64((__m128i *) (codes + i), _mm_packus_epi16(words, words));
-		}
-
-		alignas(64) uint64_t parts[8];
-
-		_mm512_store_si512(parts, square);
-		*squares = ((parts[0] + parts[1]) + (parts[2] + parts[3])) + ((parts[4] + parts[5]) + (parts[6] + parts[7]));
-		return add_lanes(sums);
+	static RV_INLINE reg
+	load_bytes(const uint8_t *p)
+	{
+		return _mm512_cvtepi32_pd(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *) p)));
 	}
 };
 

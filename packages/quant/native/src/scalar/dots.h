@@ -16,6 +16,8 @@
  *   word_span             the same for steps of blocks, without one more
  *   rows(s, out)          four sums over rows, added to out[0 .. 3]
  *   lanes(s, out)         the sums of bytes / 4 codes, added to out[0 ..]
+ *   rows_beside           how many rows, at most 4, or registers of a block are summed side by side, as registers allow;
+ *   registers_beside      weights are loaded once for all of them
  *   unroll                how many words of a block are summed side by side, so that sums do not wait for each other
  *
  * Everything is in an unnamed namespace: units compile these templates for different instruction sets, and the linker
@@ -70,7 +72,7 @@ settle_all(typename O::acc *s)
 		O::settle(s[r]);
 }
 
-/* One or four rows, of `bytes` bytes; writes out[0 .. Rows - 1]. */
+/* At most four rows, of `bytes` bytes; writes out[0 .. Rows - 1]. */
 template<typename O, int Rows>
 RV_INLINE void
 row_dots(const weights &w, const uint8_t *const *p, size_t bytes, double *out)
@@ -117,14 +119,16 @@ template<typename O, typename Rows>
 RV_INLINE void
 rows_dots(const weights &w, Rows rows, size_t offset, size_t bytes, size_t count, double *out)
 {
+	constexpr size_t beside = O::rows_beside;
 	size_t		r = 0;
 
-	for (; count - r >= 4; r += 4)
+	for (; count - r >= beside; r += beside)
 	{
-		const uint8_t *const p[4] = {rows.at(r) + offset, rows.at(r + 1) + offset, rows.at(r + 2) + offset,
-		rows.at(r + 3) + offset};
+		const uint8_t *p[beside];
 
-		row_dots<O, 4>(w, p, bytes, out + r);
+		for (size_t k = 0; k < beside; k++)
+			p[k] = rows.at(r + k) + offset;
+		row_dots<O, (int) beside>(w, p, bytes, out + r);
 	}
 	for (; r < count; r++)
 	{
@@ -134,13 +138,13 @@ rows_dots(const weights &w, Rows rows, size_t offset, size_t bytes, size_t count
 	}
 }
 
-/* The 32 codes of a block, of whose level the words begin at p. */
+/* The codes of some registers of a block, of whose words the first begins at p; adds to `out`. */
 template<typename O>
 RV_INLINE void
-block_dots(const weights &w, const uint8_t *p, size_t words, double *out)
+register_dots(const weights &w, const uint8_t *p, size_t words, double *out)
 {
 	constexpr size_t lanes = O::bytes / 4,
-				registers = RV_QUANT_BLOCK / lanes,
+				registers = O::registers_beside,
 				unroll = O::unroll,
 				settled = O::settled == 0 ? (size_t) -1 : O::settled,
 				span = O::word_span == 0 ? (size_t) -1 : O::word_span;
@@ -148,8 +152,6 @@ block_dots(const weights &w, const uint8_t *p, size_t words, double *out)
 
 	/* Words that are left over by `unroll` all go to one sum, which must not mind. */
 	static_assert(unroll == 1 || (O::settled == 0 && O::word_span == 0), "");
-	for (size_t r = 0; r < RV_QUANT_BLOCK; r++)
-		out[r] = 0;
 	do
 	{
 		typename O::acc s[unroll][registers];
@@ -162,20 +164,22 @@ block_dots(const weights &w, const uint8_t *p, size_t words, double *out)
 		{
 			size_t		next = last - word > settled ? word + settled : last;
 
-			for (; next - word >= unroll; word += unroll)
+			const uint8_t *at_word = p + 4 * RV_QUANT_BLOCK * word;
+
+			for (; next - word >= unroll; word += unroll, at_word += 4 * RV_QUANT_BLOCK * unroll)
 				for (size_t u = 0; u < unroll; u++)
 				{
 					typename O::weight x = O::of_word(w, 4 * (word + u));
 
 					for (size_t k = 0; k < registers; k++)
-						O::step(s[u][k], O::load(p + 4 * (RV_QUANT_BLOCK * (word + u) + lanes * k)), x);
+						O::step(s[u][k], O::load(at_word + 4 * (RV_QUANT_BLOCK * u + lanes * k)), x);
 				}
-			for (; word < next; word++)
+			for (; word < next; word++, at_word += 4 * RV_QUANT_BLOCK)
 			{
 				typename O::weight x = O::of_word(w, 4 * word);
 
 				for (size_t k = 0; k < registers; k++)
-					O::step(s[0][k], O::load(p + 4 * (RV_QUANT_BLOCK * word + lanes * k)), x);
+					O::step(s[0][k], O::load(at_word + 4 * lanes * k), x);
 			}
 			if (O::settled != 0)
 				for (size_t u = 0; u < unroll; u++)
@@ -185,6 +189,20 @@ block_dots(const weights &w, const uint8_t *p, size_t words, double *out)
 			for (size_t k = 0; k < registers; k++)
 				O::lanes(s[u][k], out + lanes * k);
 	} while (word < words);
+}
+
+/* The 32 codes of a block, of whose level the words begin at p. */
+template<typename O>
+RV_INLINE void
+block_dots(const weights &w, const uint8_t *p, size_t words, double *out)
+{
+	constexpr size_t some = O::registers_beside * O::bytes / 4;
+
+	static_assert(RV_QUANT_BLOCK % some == 0, "");
+	for (size_t r = 0; r < RV_QUANT_BLOCK; r++)
+		out[r] = 0;
+	for (size_t r = 0; r < RV_QUANT_BLOCK; r += some)
+		register_dots<O>(w, p + 4 * r, words, out + r);
 }
 
 /* Which operation a level of a query takes. */

@@ -52,13 +52,17 @@ template<int Bits>
 RV_INLINE void
 get(const uint8_t *codes, size_t i, double4 *number)
 {
-	int4		c;
+	uint32_t	word;
 
 	if (Bits == 8)
-		c = int4{codes[i], codes[i + 1], codes[i + 2], codes[i + 3]};
+		__builtin_memcpy(&word, codes + i, sizeof(word));
 	else
-		c = int4{codes[i / 2] & 15, codes[i / 2] >> 4, codes[i / 2 + 1] & 15, codes[i / 2 + 1] >> 4};
-	*number = conversions::number(c);
+	{
+		/* Bytes ba and dc become 0a 0b 0c 0d, from the lowest on. */
+		word = codes[i / 2] | (uint32_t) codes[i / 2 + 1] << 16;
+		word = (word | word << 4) & 0x0f0f0f0f;
+	}
+	*number = conversions::number(conversions::from_bytes(word));
 }
 #endif
 

@@ -6,6 +6,7 @@
 #ifndef RUVECTOR_QUANT_SCALAR_ESTIMATE_H
 #define RUVECTOR_QUANT_SCALAR_ESTIMATE_H
 
+#include "../columns.h"
 #include "dots.h"
 #include "finish.h"
 #include "units.h"
@@ -16,19 +17,6 @@ namespace
 constexpr size_t block_codes = RV_QUANT_BLOCK;
 
 /* The factors of rows, by column. */
-template<size_t Factors, typename Rows>
-RV_INLINE void
-columns_of_rows(Rows rows, size_t payload, size_t count, float (*columns)[block_codes])
-{
-	for (size_t r = 0; r < count; r++)
-	{
-		const uint8_t *p = rows.at(r) + payload;
-
-		for (size_t k = 0; k < Factors; k++)
-			columns[k][r] = load_float(p + 4 * k);
-	}
-}
-
 template<typename Rows>
 RV_INLINE void
 columns_of(const rv_scalar_codec *codec, Rows rows, size_t count, float (*columns)[block_codes])

@@ -36,9 +36,19 @@ struct words_of_256
 {
 	typedef __m256i reg;
 	static constexpr size_t bytes = 32,
-				unroll = 1;
+				unroll = 1,
+				rows_beside = 4,
+				registers_beside = 4;
 
-	static RV_INLINE reg load(const uint8_t *p) { return _mm256_loadu_si256((const __m256i *) p); }
+	static RV_INLINE reg
+	load(const uint8_t *p)
+	{
+		reg			x = _mm256_loadu_si256((const __m256i *) p);
+
+		/* GCC would load once for each use, and rows are not aligned: loads, not sums, would be the limit. */
+		__asm__("" : "+x"(x));
+		return x;
+	}
 
 	static RV_INLINE reg
 	load_words(const uint8_t *p, size_t n)
@@ -143,49 +153,44 @@ struct eight : words_of_256
 	static RV_INLINE void lanes(const acc &s, double *out) { add_lanes(s, 1, out); }
 };
 
-/* What sums of codes of 4 bits share: narrow lanes of 16 bits, which four steps cannot fill. */
+/* What sums of codes of 4 bits share.  VPMADDUBSW cannot saturate, and two of its sums fit into 16 bits: 4 * 15 * 128. */
 struct four_bits : words_of_256
 {
-	static constexpr size_t settled = 4,
-				row_span = 0,
-				word_span = 0;
+	typedef lanes32 acc;
+	static constexpr size_t settled = 0;
 
 	static RV_INLINE reg low(reg x) { return _mm256_and_si256(x, _mm256_set1_epi8(15)); }
 	static RV_INLINE reg high(reg x) { return _mm256_and_si256(_mm256_srli_epi16(x, 4), _mm256_set1_epi8(15)); }
 
 	static RV_INLINE __m256i plane(const int8_t *p) { return _mm256_loadu_si256((const __m256i *) p); }
 
-	/* Four products of at most 15 * 128: a lane holds 4 * 7,680. */
-	static RV_INLINE lanes16
-	products(reg even, reg odd, __m256i w_even, __m256i w_odd)
+	/* Of one byte of the weights, times `factor`. */
+	static RV_INLINE lanes32
+	products(reg even, reg odd, __m256i w_even, __m256i w_odd, int16_t factor)
 	{
-		return (lanes16) _mm256_maddubs_epi16(even, w_even) + (lanes16) _mm256_maddubs_epi16(odd, w_odd);
+		lanes16		narrow = (lanes16) _mm256_maddubs_epi16(even, w_even) + (lanes16) _mm256_maddubs_epi16(odd, w_odd);
+
+		return (lanes32) _mm256_madd_epi16((__m256i) narrow, _mm256_set1_epi16(factor));
 	}
 
-	static RV_INLINE lanes32
-	widened(lanes16 narrow)
-	{
-		return (lanes32) _mm256_madd_epi16((__m256i) narrow, _mm256_set1_epi16(1));
-	}
+	static RV_INLINE acc zero() { return lanes32{}; }
+	static RV_INLINE void settle(acc &) {}
+	static RV_INLINE void rows(const acc *s, double *out) { add_sums(s[0], s[1], s[2], s[3], 1, out); }
+	static RV_INLINE void lanes(const acc &s, double *out) { add_lanes(s, 1, out); }
 };
 
 struct four_one : four_bits
 {
+	/* A lane of 32,768 bytes of codes holds at most 2 * 15 * 127 * 32,768, which is below 2^31. */
+	static constexpr size_t row_span = 0,
+				word_span = 0;
+
 	struct weight
 	{
 		__m256i		even,
 					odd;
 
 		RV_INLINE weight(__m256i even_, __m256i odd_) : even(even_), odd(odd_) {}
-	};
-
-	struct acc
-	{
-		lanes16		narrow;
-		lanes32		wide;
-
-		RV_INLINE acc() {}
-		RV_INLINE acc(lanes16 narrow_, lanes32 wide_) : narrow(narrow_), wide(wide_) {}
 	};
 
 	static RV_INLINE weight
@@ -200,47 +205,28 @@ struct four_one : four_bits
 		return weight(four_bytes(w.high4[0] + at), four_bytes(w.high4[1] + at));
 	}
 
-	static RV_INLINE acc zero() { return acc(lanes16{}, lanes32{}); }
-
 	static RV_INLINE void
 	step(acc &s, reg x, const weight &w)
 	{
-		s.narrow += products(low(x), high(x), w.even, w.odd);
+		s += products(low(x), high(x), w.even, w.odd, 1);
 	}
-
-	static RV_INLINE void
-	settle(acc &s)
-	{
-		s.wide += widened(s.narrow);
-		s.narrow = lanes16{};
-	}
-
-	static RV_INLINE void
-	rows(const acc *s, double *out)
-	{
-		add_sums(s[0].wide, s[1].wide, s[2].wide, s[3].wide, 1, out);
-	}
-
-	static RV_INLINE void lanes(const acc &s, double *out) { add_lanes(s.wide, 1, out); }
 };
 
 struct four_two : four_bits
 {
+	/*
+	 * A step adds eight products of at most 15 * 32,512 to a lane: 550 steps stay below 2^31, and 274 and one below 2^30, so
+	 * that two lanes may be added in 32 bits.
+	 */
+	static constexpr size_t row_span = 274,
+				word_span = 550;
+
 	struct weight
 	{
 		four_one::weight high,
 					low;
 
 		RV_INLINE weight(four_one::weight high_, four_one::weight low_) : high(high_), low(low_) {}
-	};
-
-	struct acc
-	{
-		four_one::acc high,
-					low;
-
-		RV_INLINE acc() {}
-		RV_INLINE acc(four_one::acc high_, four_one::acc low_) : high(high_), low(low_) {}
 	};
 
 	static RV_INLINE weight
@@ -256,34 +242,13 @@ struct four_two : four_bits
 					  four_one::weight(four_bytes(w.low4[0] + at), four_bytes(w.low4[1] + at)));
 	}
 
-	static RV_INLINE acc zero() { return acc(four_one::zero(), four_one::zero()); }
-
 	static RV_INLINE void
 	step(acc &s, reg x, const weight &w)
 	{
-		four_one::step(s.high, x, w.high);
-		four_one::step(s.low, x, w.low);
-	}
+		reg			even = low(x),
+					odd = high(x);
 
-	static RV_INLINE void
-	settle(acc &s)
-	{
-		four_one::settle(s.high);
-		four_one::settle(s.low);
-	}
-
-	static RV_INLINE void
-	rows(const acc *s, double *out)
-	{
-		add_sums(s[0].high.wide, s[1].high.wide, s[2].high.wide, s[3].high.wide, 256, out);
-		add_sums(s[0].low.wide, s[1].low.wide, s[2].low.wide, s[3].low.wide, 1, out);
-	}
-
-	static RV_INLINE void
-	lanes(const acc &s, double *out)
-	{
-		add_lanes(s.high.wide, 256, out);
-		add_lanes(s.low.wide, 1, out);
+		s += products(even, odd, w.high.even, w.high.odd, 256) + products(even, odd, w.low.even, w.low.odd, 1);
 	}
 };
 

@@ -20,7 +20,9 @@ struct words_of_128
 {
 	typedef uint8x16_t reg;
 	static constexpr size_t bytes = 16,
-				unroll = 1;
+				unroll = 1,
+				rows_beside = 4,
+				registers_beside = 8;
 
 	static RV_INLINE reg load(const uint8_t *p) { return vld1q_u8(p); }
 

@@ -13,6 +13,8 @@ struct words
 
 	static constexpr size_t bytes = 4,
 				unroll = 1,
+				rows_beside = 4,
+				registers_beside = 32,
 				settled = 0,
 				row_span = 0,
 				word_span = 0;

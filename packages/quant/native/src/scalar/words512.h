@@ -18,9 +18,21 @@ typedef int32_t lanes32 __attribute__((vector_size(64)));
 struct words_of_512
 {
 	typedef __m512i reg;
-	static constexpr size_t bytes = 64;
+	static constexpr size_t bytes = 64,
+				rows_beside = 4,
+				registers_beside = 2;
 
-	static RV_INLINE reg load(const uint8_t *p) { return _mm512_loadu_si512(p); }
+	static RV_INLINE reg
+	load(const uint8_t *p)
+	{
+		reg			x = _mm512_loadu_si512(p);
+
+#if !defined(RV_EMULATED)
+		/* See haswell.cpp. */
+		__asm__("" : "+v"(x));
+#endif
+		return x;
+	}
 
 	static RV_INLINE reg
 	load_words(const uint8_t *p, size_t n)

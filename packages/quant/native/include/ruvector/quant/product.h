@@ -149,6 +149,19 @@ void		rv_product_estimate_packed(const rv_product_kernels *kernels, const rv_pro
 									   const rv_product_query *query, rv_product_estimates kind, const uint8_t *blocks,
 									   size_t count, float *estimates, float *bounds);
 
+/*
+ * The k best estimates (RV_PRODUCT_PLAIN), best first, of equals the earlier code, NaN last.  `indices` and `scores` have room
+ * for k <= count.
+ */
+void		rv_product_best(const rv_product_kernels *kernels, const rv_product_codec *codec,
+							const rv_product_query *query, const uint8_t *codes, size_t stride, size_t count, size_t k,
+							uint32_t *indices, float *scores);
+
+/* The same of packed blocks one after the other. */
+void		rv_product_best_packed(const rv_product_kernels *kernels, const rv_product_codec *codec,
+								   const rv_product_query *query, const uint8_t *blocks, size_t count, size_t k,
+								   uint32_t *indices, float *scores);
+
 typedef struct rv_product_options
 {
 	size_t		n,

@@ -92,6 +92,9 @@ typedef enum rv_rabitq_encoder
 	RV_RABITQ_EXACT = 2			/* the best of all */
 } rv_rabitq_encoder;
 
+/* Scales that the refined encoder compares: the constant one first. */
+#define RV_RABITQ_SCALES 6
+
 /* What encodes: a layout, the rotation, and where it is centred. */
 typedef struct rv_rabitq_codec
 {
@@ -233,20 +236,49 @@ struct rv_rabitq_kernels
 								float *bounds);
 
 	/*
-	 * sum y^2 and sum |y| of n coordinates, and their signs.  Eight sums in float64, of coordinates 0, 8, 16 .., of 1, 9, 17
-	 * and so on; s0 .. s7 are added as ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7)).
+	 * Of a block of `count` <= 32 codes of more than one bit, those that may be as good as `limit`: bit i of the result is set
+	 * unless the value of code i by its signs alone is further from it than its bound in `signs`, a scoring with an aim of its
+	 * own.  `sign` is 1 where less is better, else -1, and `limit` is of sign times a value.  For these codes values as of
+	 * score_blocks; the others hold anything.
 	 */
-	void		(*measure) (const float *y, size_t n, uint8_t *signs, double *sums);
+	uint32_t	(*score_likely) (const rv_rabitq_scoring *scoring, const rv_rabitq_aim *signs, const uint8_t *block,
+								 size_t count, double sign, double limit, float *values);
 
 	/*
-	 * Ex-codes min(floor(|y| scale), most), `most` < 128, of n coordinates, as bytes, not yet flipped for negative y; with
-	 * sum |y| (m + 1/2), added as above, and sum (2m + 1)^2.
+	 * Of the encoder.  Sums over coordinates are eight in float64, of coordinates 0, 8, 16 .., of 1, 9, 17 and so on; s0 .. s7
+	 * are added as ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7)).  n is a multiple of 8, but for `square`.
+	 *
+	 * Subtracts the centre, where it is not NULL, from y; then sum y^2, sum |y| and the largest |y|, and the signs.
+	 */
+	void		(*measure) (float *y, const float *centre, size_t n, uint8_t *signs, double *sums);
+
+	/* sum x^2 of any number of elements. */
+	double		(*square) (const float *x, size_t n);
+
+	/*
+	 * Ex-codes m = min(floor(|y| scale), most), `most` < 128, of n coordinates, as bytes, not yet flipped for negative y; with
+	 * sum |y| (m + 1/2), and sum (2m + 1)^2.
 	 */
 	double		(*quantise) (const float *y, size_t n, double scale, int most, uint8_t *codes, uint64_t *squares);
+
+	/* sum |y| (m + 1/2) and sum (m + 1/2)^2 of RV_RABITQ_SCALES scales. */
+	void		(*compare) (const float *y, size_t n, const double *scales, int most, double *inner, double *squares);
+
+	/* Twice <xbar, w>, by the signs of y alone, and, where ex-codes as those of `quantise` are not NULL, by both. */
+	void		(*project) (const float *y, const uint8_t *codes, const float *w, size_t n, double *sums);
 };
 
 /* The kernels of a variant; NULL where this build does not contain it.  Whether it runs here rv_quant_variant() says. */
 const rv_rabitq_kernels *rv_rabitq_variant(rv_variant variant);
+
+/*
+ * The k best of packed codes of more than one bit, best first, of equals the earlier, NaN last: `indices` and `scores` have
+ * room for k <= count.  Looks at the ex-bits of those codes alone whose signs, by the bounds of the aim `signs`, let them be
+ * among the best; so what it finds are the best of score_blocks() as long as these bounds hold.
+ */
+void		rv_rabitq_best(const rv_rabitq_kernels *kernels, const rv_rabitq_scoring *scoring,
+						   const rv_rabitq_aim *signs, rv_metric metric, const uint8_t *blocks, size_t count, size_t k,
+						   uint32_t *indices, float *scores);
 
 /* The constant scale of the fast encoder, in units of sqrt(n) / |y|. */
 double		rv_rabitq_constant(int bits);

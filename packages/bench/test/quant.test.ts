@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as quant from '@ruvector/quant';
@@ -331,7 +332,7 @@ describe('suite quant', () => {
   });
 });
 
-/** Stands in for Python: answers each line as faiss.py would, from a script of the shell. */
+/** Stands in for Python: answers each line as faiss_peer.py would, from a script of the shell. */
 function fakePython(answers: Readonly<Record<string, string>>): string {
   const path = join(temporaryDirectory(), 'python');
   const cases = Object.entries(answers).map(
@@ -355,6 +356,22 @@ describe('faiss', () => {
     const found = await findFaiss(fakePython({ version }), signal);
     expect(found).toMatchObject({
       subject: { name: 'faiss', version: '9.9', details: { build: 'AVX9', python: 'Python 0' } },
+    });
+  });
+
+  it('is the module of that name, not the script beside it', async ({ skip }) => {
+    if (spawnSync('python3', ['--version']).status !== 0) return skip('no python3');
+    const folder = temporaryDirectory();
+    writeFileSync(
+      join(folder, 'faiss.py'),
+      "__version__ = '8.8'\nget_compile_options = lambda: 'OPTIMIZE AVX8'\nomp_set_num_threads = lambda threads: None\n",
+    );
+    writeFileSync(join(folder, 'numpy.py'), "__version__ = '1'\nfloat32 = float64 = None\n");
+    const python = join(folder, 'python');
+    writeFileSync(python, `#!/bin/sh\nPYTHONPATH='${folder}' exec python3 "$@"\n`);
+    chmodSync(python, 0o755);
+    expect(await findFaiss(python, signal)).toMatchObject({
+      subject: { name: 'faiss', version: '8.8', details: { build: 'OPTIMIZE AVX8' } },
     });
   });
 

@@ -14,7 +14,7 @@ import type { Loaded } from './corpora.js';
 /** Not copied by the build, so found from the package's root. */
 function script(): string {
   const { root } = findPackage(import.meta.dirname, '@ruvector/bench');
-  return join(root, 'src', 'suites', 'quant', 'faiss.py');
+  return join(root, 'src', 'suites', 'quant', 'faiss_peer.py');
 }
 
 /** One thread, whoever brings threads along. */

@@ -11,7 +11,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--rows")
 parser.add_argument("--queries")
 for name, default in [("dimensions", 0), ("subspaces", 0), ("bits", 8), ("rotation", 0), ("sample", 65536),
-                      ("threads", 1), ("count", 200), ("clusters", 0)]:
+                      ("threads", 1), ("count", 200), ("clusters", 0), ("seed", 1234)]:
     parser.add_argument(f"--{name}", type=int, default=default)
 a = parser.parse_args()
 n, k = a.dimensions, 10
@@ -41,12 +41,14 @@ if a.clusters > 0:
     out["random"] = {"seconds": seconds, "objective": float(distances.sum(dtype=np.float64))}
 else:
     pq = faiss.ProductQuantizer(n, a.subspaces, a.bits)
+    pq.cp.seed = a.seed
     start = time.perf_counter()
     turn = None
     if a.rotation:
         turn = faiss.OPQMatrix(n, a.subspaces)
         turn.niter = a.rotation
         turn.pq = faiss.ProductQuantizer(n, a.subspaces, a.bits)
+        turn.pq.cp.seed = a.seed
         turn.train(sample)
     pq.train(turn.apply(sample) if turn else sample)
     out["trainSeconds"] = time.perf_counter() - start

@@ -2,7 +2,7 @@
  * The best of packed codes, by their signs first: native/src/rabitq/best.cpp, decision by decision.
  *
  * A code of B bits costs B times the memory of its signs, and most codes are far from the best. So the ex-bits are looked
- * at of those alone that by the signs' estimate and its bound may be among the best (arXiv 2409.09913, 5).
+ * at of those alone that by the signs' estimate and its bound may be among the best, as in the RaBitQ library.
  */
 import { blockRows } from '../packed.js';
 import { Best } from '../topk.js';

@@ -48,7 +48,7 @@ export interface RabitqOptions {
   /**
    * How the scale of each code is found, for more than one bit. `'refined'`, where it is left out, compares six and is some
    * per cent from the best; `'fast'` takes one for all vectors, in two thirds of the time, and errs by up to half as much
-   * again with 8 bits; `'exact'` finds the best, and takes 10 to 3,000 times as long (doc/rabitq.md).
+   * again with 8 bits; `'exact'` finds the best, and takes 20 to 3,000 times as long (doc/rabitq.md).
    */
   readonly encoder?: RabitqEncoder;
   /** The bound in units of its standard deviation, above 0 and at most 10; 1.9 where it is left out. */

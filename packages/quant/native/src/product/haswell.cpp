@@ -62,19 +62,19 @@ struct avx2
 	static RV_INLINE words word_high(bytes x) { return _mm256_srli_epi16(x, 8); }
 
 	static RV_INLINE void
-	add_eight(__m128i sums, uint32_t *out)
+	add_eight(__m128i sums, bool more, uint32_t *out)
 	{
-		__m256i		before = _mm256_loadu_si256((const __m256i *) out);
+		__m256i		before = more ? _mm256_loadu_si256((const __m256i *) out) : _mm256_setzero_si256();
 
 		_mm256_storeu_si256((__m256i *) out, _mm256_add_epi32(before, _mm256_cvtepu16_epi32(sums)));
 	}
 
 	static RV_INLINE void
-	word_sums(words even, words odd, uint32_t *out)
+	word_sums(words even, words odd, bool more, uint32_t *out)
 	{
 		even = _mm256_sub_epi16(even, _mm256_slli_epi16(odd, 8));
-		add_eight(_mm_add_epi16(_mm256_castsi256_si128(even), _mm256_extracti128_si256(even, 1)), out);
-		add_eight(_mm_add_epi16(_mm256_castsi256_si128(odd), _mm256_extracti128_si256(odd, 1)), out + 8);
+		add_eight(_mm_add_epi16(_mm256_castsi256_si128(even), _mm256_extracti128_si256(even, 1)), more, out);
+		add_eight(_mm_add_epi16(_mm256_castsi256_si128(odd), _mm256_extracti128_si256(odd, 1)), more, out + 8);
 	}
 };
 

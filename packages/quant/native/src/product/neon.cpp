@@ -56,17 +56,19 @@ struct neon
 	static RV_INLINE words word_high(bytes x) { return vshrq_n_u16(vreinterpretq_u16_u8(x), 8); }
 
 	static RV_INLINE void
-	add_eight(words sums, uint32_t *out)
+	add_eight(words sums, bool more, uint32_t *out)
 	{
-		vst1q_u32(out, vaddw_u16(vld1q_u32(out), vget_low_u16(sums)));
-		vst1q_u32(out + 4, vaddw_high_u16(vld1q_u32(out + 4), sums));
+		const uint32x4_t none = vdupq_n_u32(0);
+
+		vst1q_u32(out, vaddw_u16(more ? vld1q_u32(out) : none, vget_low_u16(sums)));
+		vst1q_u32(out + 4, vaddw_high_u16(more ? vld1q_u32(out + 4) : none, sums));
 	}
 
 	static RV_INLINE void
-	word_sums(words even, words odd, uint32_t *out)
+	word_sums(words even, words odd, bool more, uint32_t *out)
 	{
-		add_eight(vsubq_u16(even, vshlq_n_u16(odd, 8)), out);
-		add_eight(odd, out + 8);
+		add_eight(vsubq_u16(even, vshlq_n_u16(odd, 8)), more, out);
+		add_eight(odd, more, out + 8);
 	}
 };
 

@@ -12,7 +12,7 @@
  *   bytes               a register of lanes of 16 bytes, `spaces` of them: one sub-space in each
  *   byte_load, byte_and(x, b), byte_high(x) the high halves of bytes, byte_pick(table, x) lane by lane
  *   words               the same as 16-bit words; word_zero, word_add (modulo 2^16), word_high(x) the high bytes of words
- *   word_sums(even, odd, out) adds the sums of lanes to out[0 .. 15]: see below
+ *   word_sums(even, odd, more, out) sets out[0 .. 15] to the sums of lanes, or adds these if there are more: see below
  *
  * A byte x[i] of a sub-space becomes part of word i / 2.  `even` holds sums of whole words, low bytes and 256 times high
  * ones modulo 2^16; `odd` those of the high bytes alone; so what is left of `even` without 256 times `odd` are the sums
@@ -92,8 +92,6 @@ sums_of_blocks4(const uint8_t *bytes, uint32_t m, const uint8_t *blocks, size_t 
 		const uint8_t *block = blocks + b * stride;
 		uint32_t   *out = sums + b * RV_PRODUCT_BLOCK;
 
-		for (size_t i = 0; i < RV_PRODUCT_BLOCK; i++)
-			out[i] = 0;
 		for (uint32_t first = 0; first < spaces; first += flush_spaces)
 		{
 			const uint32_t end = spaces - first < flush_spaces ? spaces : first + flush_spaces;
@@ -126,8 +124,8 @@ sums_of_blocks4(const uint8_t *bytes, uint32_t m, const uint8_t *blocks, size_t 
 				even_high = V::word_add(even_high, V::as_words(high));
 				odd_high = V::word_add(odd_high, V::word_high(high));
 			}
-			V::word_sums(even_low, odd_low, out);
-			V::word_sums(even_high, odd_high, out + 16);
+			V::word_sums(even_low, odd_low, first > 0, out);
+			V::word_sums(even_high, odd_high, first > 0, out + 16);
 		}
 	}
 }

@@ -69,20 +69,20 @@ struct avx512
 	static RV_INLINE words word_high(bytes x) { return _mm512_srli_epi16(x, 8); }
 
 	static RV_INLINE void
-	add_eight(__m512i sums, uint32_t *out)
+	add_eight(__m512i sums, bool more, uint32_t *out)
 	{
 		__m256i		two = _mm256_add_epi16(_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64(sums, 1)),
-					before = _mm256_loadu_si256((const __m256i *) out);
+					before = more ? _mm256_loadu_si256((const __m256i *) out) : _mm256_setzero_si256();
 		__m128i		one = _mm_add_epi16(_mm256_castsi256_si128(two), _mm256_extracti128_si256(two, 1));
 
 		_mm256_storeu_si256((__m256i *) out, _mm256_add_epi32(before, _mm256_cvtepu16_epi32(one)));
 	}
 
 	static RV_INLINE void
-	word_sums(words even, words odd, uint32_t *out)
+	word_sums(words even, words odd, bool more, uint32_t *out)
 	{
-		add_eight(_mm512_sub_epi16(even, _mm512_slli_epi16(odd, 8)), out);
-		add_eight(odd, out + 8);
+		add_eight(_mm512_sub_epi16(even, _mm512_slli_epi16(odd, 8)), more, out);
+		add_eight(odd, more, out + 8);
 	}
 };
 

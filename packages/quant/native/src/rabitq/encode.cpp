@@ -14,7 +14,7 @@ namespace
 constexpr double least_norm = 0x1p-100;
 
 /* Constant scales: of the standard normal distribution, which coordinates of rotated vectors come near to, the one that
- * makes E[|x| (m + 1/2)] / sqrt(E[(m + 1/2)^2]) largest (test/rabitq-constants.test.ts computes them). */
+ * makes E[|x| (m + 1/2)] / sqrt(E[(m + 1/2)^2]) largest (test/rabitq.test.ts integrates and compares). */
 const double constants[9] = {0, 0, 1.0043320117, 1.7064279454, 2.9832884595, 5.3152254689, 9.6095585976, 17.5846770793,
 32.5072069947};
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "parts.h"
+#include "kernels.h"
 
 namespace
 {

@@ -61,6 +61,22 @@ check_kernels(const rv_quant_kernels *k, counts &c, size_t n, size_t m, size_t b
 		k->product->blocks4(bytes, (uint32_t) m, packed, payload * 32, count, whole.data());
 		serial->product->blocks4(bytes, (uint32_t) m, packed, payload * 32, count, want_whole.data());
 		c.check_bytes("sums of bytes", m, whole.data(), want_whole.data(), count * 4);
+
+		/* A sum that is there at either end of the range, and ranges without any. */
+		for (int round = 0; round < 4; round++)
+		{
+			const uint32_t there = whole[random_below((uint32_t) whole.size())];
+			const uint32_t first = round == 1 ? there : 0,
+						last = round == 0 ? there : round == 1 ? there + 1 : round == 2 ? (uint32_t) m * 255 + 1 : 0;
+			std::vector<uint8_t> some(blocks),
+						want_some(blocks, 0);
+
+			for (size_t i = 0; i < whole.size(); i++)
+				if (whole[i] >= first && whole[i] < last)
+					want_some[i / 32] = 1;
+			k->product->among(whole.data(), blocks, first, last, some.data());
+			c.check_bytes("sums among", m, some.data(), want_some.data(), blocks);
+		}
 	}
 }
 

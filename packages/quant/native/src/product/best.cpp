@@ -72,6 +72,7 @@ find_best_sums(const rv_product_kernels *kernels, const rv_product_codec *codec,
 	const uint32_t most = 255 * codec->m;
 	better_sums better = {query, most, query->metric == RV_METRIC_DOT ? -__builtin_inff() : __builtin_inff()};
 	uint32_t	sums[group_codes];
+	uint8_t		some[group_codes / RV_PRODUCT_BLOCK];
 
 	for (size_t first = 0; first < count; first += group_codes)
 	{
@@ -79,17 +80,13 @@ find_best_sums(const rv_product_kernels *kernels, const rv_product_codec *codec,
 
 		kernels->blocks4(bytes_of(codec, query), codec->m, blocks + first / RV_PRODUCT_BLOCK * block_bytes, block_bytes,
 						 here, sums);
+		/* By the bound as it is before this group: it only falls. */
+		kernels->among(sums, (here + RV_PRODUCT_BLOCK - 1) / RV_PRODUCT_BLOCK, better.first, better.last, some);
 		for (size_t i = 0; i < here; i += RV_PRODUCT_BLOCK)
 		{
 			const size_t end = here - i < RV_PRODUCT_BLOCK ? here : i + RV_PRODUCT_BLOCK;
-			/* Signed, as vectors of 128 bits are compared. */
-			const int32_t least = (int32_t) better.first,
-						before = (int32_t) better.last;
-			int			some = 0;
 
-			for (size_t j = i; j < end; j++)
-				some |= ((int32_t) sums[j] >= least) & ((int32_t) sums[j] < before);
-			if (!some)
+			if (!some[i / RV_PRODUCT_BLOCK])
 				continue;
 			for (size_t j = i; j < end; j++)
 			{

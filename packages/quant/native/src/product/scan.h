@@ -228,6 +228,11 @@ turn(const float *matrix, size_t n, const float *from, size_t count, float *to)
 		sums_of_blocks4<V>(bytes, m, blocks, stride, count, sums); \
 	} \
 	void \
+	rv_product_among_##isa(const uint32_t *sums, size_t blocks, uint32_t first, uint32_t last, uint8_t *some) \
+	{ \
+		which_among(sums, blocks, first, last, some); \
+	} \
+	void \
 	rv_product_turn_##isa(const float *matrix, size_t n, const float *from, size_t count, float *to) \
 	{ \
 		turn<V>(matrix, n, from, count, to); \

@@ -88,6 +88,12 @@ rv_product_blocks4_serial(const uint8_t *bytes, uint32_t m, const uint8_t *block
 }
 
 void
+rv_product_among_serial(const uint32_t *sums, size_t blocks, uint32_t first, uint32_t last, uint8_t *some)
+{
+	which_among(sums, blocks, first, last, some);
+}
+
+void
 rv_product_turn_serial(const float *matrix, size_t n, const float *from, size_t count, float *to)
 {
 	for (size_t r = 0; r < count; r++)

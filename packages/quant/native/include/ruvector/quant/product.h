@@ -99,6 +99,9 @@ typedef struct rv_product_kernels
 	void		(*blocks4) (const uint8_t *bytes, uint32_t m, const uint8_t *blocks, size_t stride, size_t count,
 							uint32_t *sums);
 
+	/* Of whole blocks of sums below 2^31, `some` tells which have one from `first` to before `last`: 0 or 1 a block. */
+	void		(*among) (const uint32_t *sums, size_t blocks, uint32_t first, uint32_t last, uint8_t *some);
+
 	/* to[j] of each row = the sum over i of matrix[i * n + j] from[i]. */
 	void		(*turn) (const float *matrix, size_t n, const float *from, size_t count, float *to);
 } rv_product_kernels;

@@ -7,6 +7,73 @@
 namespace
 {
 
+/* Sums at either end of the range, ranges of one and of all. */
+void
+check_among(const rv_quant_kernels *k, counts &c, const uint8_t *bytes, size_t m, const uint8_t *packed, size_t stride,
+			const std::vector<uint32_t> &whole)
+{
+	const size_t blocks = whole.size() / 32;
+
+	if (m > RV_PRODUCT_SHORT_SPACES)
+		return;
+	for (int round = 0; round < 4; round++)
+	{
+		const uint32_t there = whole[random_below((uint32_t) whole.size())],
+					first = round == 0 ? 0 : there,
+					more = round == 0 ? there : round == 1 ? 0 : round == 2 ? 65535 - there : random_below(65536 - there);
+		std::vector<uint16_t> sums(whole.size()),
+					want_sums(whole.begin(), whole.end());
+		std::vector<uint32_t> among(blocks),
+					want(blocks, 0);
+
+		for (size_t i = 0; i < whole.size(); i++)
+			if (whole[i] >= first && whole[i] <= first + more)
+				want[i / 32] |= (uint32_t) 1 << i % 32;
+		k->product->among4(bytes, (uint32_t) m, packed, stride, whole.size(), first, more, sums.data(), among.data());
+		c.check_bytes("sums of 16 bits", m, sums.data(), want_sums.data(), sums.size() * 2);
+		c.check_bytes("sums among", m, among.data(), want.data(), blocks * 4);
+	}
+}
+
+/* Bytes of tables, from memory that ends where they do; the errors that they are said to have are the largest. */
+void
+check_narrow(const rv_quant_kernels *k, counts &c, size_t m)
+{
+	const size_t size = (m + m % 2) * 16;
+	guarded		table_memory(m * 64), byte_memory(size);
+	float	   *tables = table_memory.at_end<float>(m * 16);
+	uint8_t    *bytes = byte_memory.at_end<uint8_t>(size);
+
+	for (int round = 0; round < 3; round++)
+	{
+		std::vector<uint8_t> want(size);
+		rv_product_bytes out,
+					want_out;
+		double		lost = 0;
+
+		/* Negative ones, too; equal ones at last. */
+		for (size_t i = 0; i < m * 16; i++)
+			tables[i] = round == 2 ? 3.5f : ((float) random_below(1u << 20) - 3e5f) * (round == 1 ? 1e-30f : 1);
+		k->product->narrow(tables, (uint32_t) m, bytes, &out);
+		serial->product->narrow(tables, (uint32_t) m, want.data(), &want_out);
+		c.check_bytes("narrow tables", m, bytes, want.data(), size);
+		c.check_bytes("what they stand for", m, &out.base, &want_out.base, sizeof(double));
+		c.check_bytes("what they lose", m, &out.lost, &want_out.lost, sizeof(double));
+		c.check_bytes("their scale", m, &out.scale, &want_out.scale, sizeof(float));
+		for (size_t s = 0; s < m; s++)
+		{
+			const float *t = tables + s * 16,
+						low = *std::min_element(t, t + 16);
+			double		worst = 0;
+
+			for (int i = 0; i < 16; i++)
+				worst = std::max(worst, std::fabs((double) t[i] - low - (double) out.scale * bytes[s * 16 + i]));
+			lost += worst;
+		}
+		c.check(std::fabs(lost - out.lost) <= 1e-12 * lost, "losses", m, 0, out.lost, lost);
+	}
+}
+
 /* Tables, sums and rotations, from memory that ends where their elements do. */
 void
 check_kernels(const rv_quant_kernels *k, counts &c, size_t n, size_t m, size_t bits)
@@ -62,21 +129,8 @@ check_kernels(const rv_quant_kernels *k, counts &c, size_t n, size_t m, size_t b
 		serial->product->blocks4(bytes, (uint32_t) m, packed, payload * 32, count, want_whole.data());
 		c.check_bytes("sums of bytes", m, whole.data(), want_whole.data(), count * 4);
 
-		/* A sum that is there at either end of the range, and ranges without any. */
-		for (int round = 0; round < 4; round++)
-		{
-			const uint32_t there = whole[random_below((uint32_t) whole.size())];
-			const uint32_t first = round == 1 ? there : 0,
-						last = round == 0 ? there : round == 1 ? there + 1 : round == 2 ? (uint32_t) m * 255 + 1 : 0;
-			std::vector<uint8_t> some(blocks),
-						want_some(blocks, 0);
-
-			for (size_t i = 0; i < whole.size(); i++)
-				if (whole[i] >= first && whole[i] < last)
-					want_some[i / 32] = 1;
-			k->product->among(whole.data(), blocks, first, last, some.data());
-			c.check_bytes("sums among", m, some.data(), want_some.data(), blocks);
-		}
+		check_among(k, c, bytes, m, packed, payload * 32, whole);
+		check_narrow(k, c, m);
 	}
 }
 

@@ -63,41 +63,73 @@ struct better_sums
 	bool has(uint32_t sum) const { return sum - first < last - first; }
 };
 
-/* Of packed codes of 4 bits, l2sq or dot: sums are compared, and made estimates of only where these are among the best. */
+/*
+ * Of packed codes of 4 bits, l2sq or dot: sums are compared, and made estimates of only where these are among the best.
+ * Which blocks have any is told by the bound as it is before a group: it only falls.
+ */
+struct best_sums
+{
+	const rv_product_query *query;
+	uint32_t	most;
+	best_scores &found;
+	better_sums better;
+
+	void
+	offer(uint32_t sum, size_t index)
+	{
+		if (!better.has(sum))
+			return;
+		found.offer(sum_of_bytes(query, sum), (uint32_t) index);
+		if (found.size == found.k)
+			better = better_sums(query, most, found.scores[0]);
+	}
+
+	void
+	group(const rv_product_kernels *kernels, const rv_product_codec *codec, const uint8_t *blocks, size_t first, size_t here)
+	{
+		const size_t stride = rv_product_block_bytes(codec);
+
+		if (codec->m > RV_PRODUCT_SHORT_SPACES)
+		{
+			uint32_t	sums[group_codes];
+
+			kernels->blocks4(bytes_of(codec, query), codec->m, blocks, stride, here, sums);
+			for (size_t i = 0; i < here; i++)
+				offer(sums[i], first + i);
+			return;
+		}
+
+		uint16_t	sums[group_codes];
+		uint32_t	among[group_codes / RV_PRODUCT_BLOCK];
+
+		if (better.first == better.last)
+			return;
+		kernels->among4(bytes_of(codec, query), codec->m, blocks, stride, here, better.first,
+						better.last - better.first - 1, sums, among);
+		for (size_t b = 0; b * RV_PRODUCT_BLOCK < here; b++)
+			for (uint32_t left = among[b]; left != 0; left &= left - 1)
+			{
+				const size_t i = b * RV_PRODUCT_BLOCK + (size_t) __builtin_ctz(left);
+
+				/* The last block may be filled up. */
+				if (i < here)
+					offer(sums[i], first + i);
+			}
+	}
+};
+
 void
 find_best_sums(const rv_product_kernels *kernels, const rv_product_codec *codec, const rv_product_query *query,
 			   const uint8_t *blocks, size_t count, best_scores &found)
 {
-	const size_t block_bytes = rv_product_block_bytes(codec);
+	const size_t stride = rv_product_block_bytes(codec);
 	const uint32_t most = 255 * codec->m;
-	better_sums better = {query, most, query->metric == RV_METRIC_DOT ? -__builtin_inff() : __builtin_inff()};
-	uint32_t	sums[group_codes];
-	uint8_t		some[group_codes / RV_PRODUCT_BLOCK];
+	best_sums	best = {query, most, found,
+		better_sums(query, most, query->metric == RV_METRIC_DOT ? -__builtin_inff() : __builtin_inff())};
 
 	for (size_t first = 0; first < count; first += group_codes)
-	{
-		const size_t here = count - first < group_codes ? count - first : group_codes;
-
-		kernels->blocks4(bytes_of(codec, query), codec->m, blocks + first / RV_PRODUCT_BLOCK * block_bytes, block_bytes,
-						 here, sums);
-		/* By the bound as it is before this group: it only falls. */
-		kernels->among(sums, (here + RV_PRODUCT_BLOCK - 1) / RV_PRODUCT_BLOCK, better.first, better.last, some);
-		for (size_t i = 0; i < here; i += RV_PRODUCT_BLOCK)
-		{
-			const size_t end = here - i < RV_PRODUCT_BLOCK ? here : i + RV_PRODUCT_BLOCK;
-
-			if (!some[i / RV_PRODUCT_BLOCK])
-				continue;
-			for (size_t j = i; j < end; j++)
-			{
-				if (!better.has(sums[j]))
-					continue;
-				found.offer(sum_of_bytes(query, sums[j]), (uint32_t) (first + j));
-				if (found.size == found.k)
-					better = better_sums(query, most, found.scores[0]);
-			}
-		}
-	}
+		best.group(kernels, codec, blocks + first / RV_PRODUCT_BLOCK * stride, first,
+				   count - first < group_codes ? count - first : group_codes);
 }
 
 }	/* namespace */

@@ -18,7 +18,9 @@
 								  float *sums); \
 	void rv_product_blocks4_##isa(const uint8_t *bytes, uint32_t m, const uint8_t *blocks, size_t stride, size_t count, \
 								  uint32_t *sums); \
-	void rv_product_among_##isa(const uint32_t *sums, size_t blocks, uint32_t first, uint32_t last, uint8_t *some); \
+	void rv_product_among4_##isa(const uint8_t *bytes, uint32_t m, const uint8_t *blocks, size_t stride, size_t count, \
+								 uint32_t first, uint32_t more, uint16_t *sums, uint32_t *among); \
+	void rv_product_narrow_##isa(const float *tables, uint32_t m, uint8_t *bytes, rv_product_bytes *out); \
 	void rv_product_turn_##isa(const float *matrix, size_t n, const float *from, size_t count, float *to); \
 	} \
 	static_assert(true, "")
@@ -33,29 +35,7 @@ even_spaces(uint32_t m)
 	return m + m % 2;
 }
 
-/* Sub-spaces whose bytes fit into a sum of 16 bits. */
-constexpr uint32_t flush_spaces = 256;
-
-/* Signed, as vectors are compared; the compiler makes vectors of it in units that have them. */
-RV_INLINE void
-which_among(const uint32_t *sums, size_t blocks, uint32_t first, uint32_t last, uint8_t *some)
-{
-	const int32_t least = (int32_t) first,
-				before = (int32_t) last;
-
-	for (size_t b = 0; b < blocks; b++)
-	{
-		int			any = 0;
-
-		for (size_t i = 0; i < RV_PRODUCT_BLOCK; i++)
-		{
-			const int32_t sum = (int32_t) sums[b * RV_PRODUCT_BLOCK + i];
-
-			any |= (sum >= least) & (sum < before);
-		}
-		some[b] = (uint8_t) any;
-	}
-}
+constexpr uint32_t flush_spaces = RV_PRODUCT_SHORT_SPACES;
 
 /* Sums of a code in eight parts, as product.h says. */
 RV_INLINE float

@@ -44,6 +44,24 @@ struct neon
 	static RV_INLINE wide wide_load(const float *p) { return vcvt_f64_f32(vld1_f32(p)); }
 	static RV_INLINE void wide_store(float *p, wide a) { vst1_f32(p, vcvt_f32_f64(a)); }
 	static RV_INLINE wide wide_fused(wide s, wide a, wide b) { return vfmaq_f64(s, a, b); }
+	static RV_INLINE wide wide_same(double x) { return vdupq_n_f64(x); }
+	static RV_INLINE wide wide_add(wide a, wide b) { return vaddq_f64(a, b); }
+	static RV_INLINE wide wide_subtract(wide a, wide b) { return vsubq_f64(a, b); }
+	static RV_INLINE wide wide_multiply(wide a, wide b) { return vmulq_f64(a, b); }
+	static RV_INLINE wide wide_min(wide a, wide b) { return vminq_f64(a, b); }
+	static RV_INLINE wide wide_max(wide a, wide b) { return vmaxq_f64(a, b); }
+	static RV_INLINE wide wide_absolute(wide a) { return vabsq_f64(a); }
+	static RV_INLINE wide wide_truncate(wide a) { return vrndq_f64(a); }
+	static RV_INLINE double wide_least(wide a) { return vminvq_f64(a); }
+	static RV_INLINE double wide_most(wide a) { return vmaxvq_f64(a); }
+
+	static RV_INLINE void
+	wide_bytes(uint8_t *p, wide a)
+	{
+		p[0] = (uint8_t) vgetq_lane_f64(a, 0);
+		p[1] = (uint8_t) vgetq_lane_f64(a, 1);
+	}
+
 
 	static RV_INLINE bytes byte_load(const uint8_t *p) { return vld1q_u8(p); }
 	static RV_INLINE bytes byte_load_half(const uint8_t *p) { return byte_load(p); }	/* never: one at a time */
@@ -69,6 +87,25 @@ struct neon
 	{
 		add_eight(vsubq_u16(even, vshlq_n_u16(odd, 8)), more, out);
 		add_eight(odd, more, out + 8);
+	}
+
+	static RV_INLINE uint32_t
+	eight_among(words sums, uint16_t first, uint16_t more, uint16_t *out)
+	{
+		const uint16_t bit[8] = {1, 2, 4, 8, 16, 32, 64, 128};
+
+		vst1q_u16(out, sums);
+		return vaddvq_u16(vandq_u16(vcleq_u16(vsubq_u16(sums, vdupq_n_u16(first)), vdupq_n_u16(more)), vld1q_u16(bit)));
+	}
+
+	static RV_INLINE uint32_t
+	word_among(words even_low, words odd_low, words even_high, words odd_high, uint16_t first, uint16_t more,
+			   uint16_t *out)
+	{
+		return eight_among(vsubq_u16(even_low, vshlq_n_u16(odd_low, 8)), first, more, out) |
+			eight_among(odd_low, first, more, out + 8) << 8 |
+			eight_among(vsubq_u16(even_high, vshlq_n_u16(odd_high, 8)), first, more, out + 16) << 16 |
+			eight_among(odd_high, first, more, out + 24) << 24;
 	}
 };
 

@@ -12,66 +12,19 @@ constexpr size_t group_codes = 8 * RV_PRODUCT_BLOCK;
 /* Norms below this have lost digits in float32. */
 constexpr double least_norm = 0x1p-100;
 
-/*
- * Table entries as bytes: entry - (least of its sub-space) in steps of the widest range / 255, rounded.  Sums differ from
- * those of the entries by no more than what the worst entries of each sub-space lose.
- */
+/* Sums of bytes differ from those of the entries by no more than what the worst entries of each sub-space lose. */
 void
-quantise_tables(const rv_product_codec *codec, rv_product_query *query)
+narrow_tables(const rv_product_kernels *kernels, const rv_product_codec *codec, rv_product_query *query)
 {
-	const float *tables = tables_of(query);
-	uint8_t    *bytes = (uint8_t *) (tables_of(query) + table_floats(codec));
-	float		widest = 0;
-	double		base = 0,
-				lost = 0,
-				inverse;
+	rv_product_bytes narrow;
+	double		lost;
 
-	for (uint32_t s = 0; s < codec->m; s++)
-	{
-		const float *t = tables + (size_t) s * 16;
-		float		low = t[0],
-					high = t[0];
-
-		for (int c = 1; c < 16; c++)
-		{
-			low = t[c] < low ? t[c] : low;
-			high = t[c] > high ? t[c] : high;
-		}
-		widest = high - low > widest ? high - low : widest;
-		base += (double) low;
-	}
-	query->scale = widest / 255.0f;
-	query->base = (float) base;
-	inverse = query->scale > 0 ? 1.0 / (double) query->scale : 0;
-	for (uint32_t s = 0; s < even_spaces(codec); s++)
-	{
-		const float *t = tables + (size_t) s * 16;
-		uint8_t    *b = bytes + (size_t) s * 16;
-		double		low,
-					worst = 0;
-
-		if (s >= codec->m)
-		{
-			for (int c = 0; c < 16; c++)
-				b[c] = 0;
-			continue;
-		}
-		low = (double) t[0];
-		for (int c = 1; c < 16; c++)
-			low = (double) t[c] < low ? (double) t[c] : low;
-		for (int c = 0; c < 16; c++)
-		{
-			const double above = (double) t[c] - low,
-						steps = above * inverse + 0.5,
-						loss = above - (double) query->scale * (double) (b[c] = (uint8_t) (steps < 255 ? steps : 255));
-
-			worst = loss > worst ? loss : -loss > worst ? -loss : worst;
-		}
-		lost += worst;
-	}
+	kernels->narrow(tables_of(query), codec->m, (uint8_t *) (tables_of(query) + table_floats(codec)), &narrow);
+	query->scale = narrow.scale;
+	query->base = (float) narrow.base;
 	/* base in float32, then a product and a sum in float32. */
-	lost += base > (double) query->base ? base - (double) query->base : (double) query->base - base;
-	lost += 0x1p-22 * ((double) query->scale * 255.0 * (double) codec->m + __builtin_fabs(base));
+	lost = narrow.lost + __builtin_fabs(narrow.base - (double) query->base);
+	lost += 0x1p-22 * ((double) query->scale * 255.0 * (double) codec->m + __builtin_fabs(narrow.base));
 	query->byte_error = lost * (1.0 + 0x1p-36);
 }
 
@@ -198,7 +151,7 @@ rv_product_prepare(const rv_product_kernels *kernels, const rv_product_codec *co
 	}
 	kernels->tables(codec, y, metric, tables_of(out));
 	if (codec->bits == 4)
-		quantise_tables(codec, out);
+		narrow_tables(kernels, codec, out);
 	return 1;
 }
 

@@ -9,10 +9,15 @@
  *   wide, wide_lanes    a register of float64
  *   wide_zero, wide_all, wide_load (of float32), wide_store (to float32)
  *   wide_fused(s, a, b) s + a * b; a and b are float32, so that their product is exact, fused or not
+ *   wide_same (of float64), wide_add, wide_subtract, wide_multiply, wide_min, wide_max, wide_absolute, wide_truncate
+ *   wide_least(x), wide_most(x)  the least and the largest of its lanes
+ *   wide_bytes(p, x)    stores whole numbers below 256 as bytes
  *   bytes               a register of lanes of 16 bytes, `spaces` of them: one sub-space in each
  *   byte_load, byte_and(x, b), byte_high(x) the high halves of bytes, byte_pick(table, x) lane by lane
  *   words               the same as 16-bit words; word_zero, word_add (modulo 2^16), word_high(x) the high bytes of words
  *   word_sums(even, odd, more, out) sets out[0 .. 15] to the sums of lanes, or adds these if there are more: see below
+ *   word_among(even_low, odd_low, even_high, odd_high, first, more, out) sets out[0 .. 31] to the sums of lanes, and
+ *                       returns which of them are `first` to `first + more`, bit by bit
  *
  * A byte x[i] of a sub-space becomes part of word i / 2.  `even` holds sums of whole words, low bytes and 256 times high
  * ones modulo 2^16; `odd` those of the high bytes alone; so what is left of `even` without 256 times `odd` are the sums
@@ -81,6 +86,109 @@ sums_of_blocks8(const float *tables, uint32_t m, const uint8_t *blocks, size_t s
 	}
 }
 
+/* Of 16 entries, which float64 holds. */
+template<typename V>
+RV_INLINE void
+range_of_entries(const float *t, double *low, double *high)
+{
+	typename V::wide least = V::wide_load(t),
+				most = least;
+
+	for (size_t c = V::wide_lanes; c < 16; c += V::wide_lanes)
+	{
+		const typename V::wide entries = V::wide_load(t + c);
+
+		least = V::wide_min(least, entries);
+		most = V::wide_max(most, entries);
+	}
+	*low = V::wide_least(least);
+	*high = V::wide_most(most);
+}
+
+/* In float64 and without a fused operation: the same bytes and sums as the serial kernel's. */
+template<typename V>
+RV_INLINE void
+narrow_tables(const float *tables, uint32_t m, uint8_t *bytes, rv_product_bytes *out)
+{
+	float		widest = 0;
+	double		low,
+				high,
+				inverse;
+
+	*out = {0, 0, 0};
+	for (uint32_t s = 0; s < m; s++)
+	{
+		range_of_entries<V>(tables + (size_t) s * 16, &low, &high);
+
+		const float range = (float) high - (float) low;
+
+		widest = range > widest ? range : widest;
+		out->base += low;
+	}
+	out->scale = widest / 255.0f;
+	inverse = out->scale > 0 ? 1.0 / (double) out->scale : 0;
+
+	const typename V::wide inverses = V::wide_same(inverse),
+				scales = V::wide_all(out->scale);
+
+	for (uint32_t s = 0; s < m; s++)
+	{
+		const float *t = tables + (size_t) s * 16;
+		typename V::wide worst = V::wide_zero();
+
+		range_of_entries<V>(t, &low, &high);
+		for (size_t c = 0; c < 16; c += V::wide_lanes)
+		{
+			const typename V::wide above = V::wide_subtract(V::wide_load(t + c), V::wide_all((float) low)),
+						steps = V::wide_add(V::wide_multiply(above, inverses), V::wide_all(0.5f)),
+						whole = V::wide_truncate(V::wide_min(steps, V::wide_all(255.0f))),
+						loss = V::wide_subtract(above, V::wide_multiply(scales, whole));
+
+			worst = V::wide_max(worst, V::wide_absolute(loss));
+			V::wide_bytes(bytes + (size_t) s * 16 + c, whole);
+		}
+		out->lost += V::wide_most(worst);
+	}
+	for (uint32_t c = m * 16; c < even_spaces(m) * 16; c++)
+		bytes[c] = 0;
+}
+
+/* Sums of up to 256 sub-spaces, in halves of a block and bytes of a word. */
+template<typename V>
+struct parts_of_sums
+{
+	typename V::words even_low,
+				odd_low,
+				even_high,
+				odd_high;
+
+	RV_INLINE void
+	add(typename V::bytes table, typename V::bytes codes)
+	{
+		const typename V::bytes low = V::byte_pick(table, V::byte_and(codes, 15)),
+					high = V::byte_pick(table, V::byte_high(codes));
+
+		even_low = V::word_add(even_low, V::as_words(low));
+		odd_low = V::word_add(odd_low, V::word_high(low));
+		even_high = V::word_add(even_high, V::as_words(high));
+		odd_high = V::word_add(odd_high, V::word_high(high));
+	}
+
+	/* No constructor: compilers make these without the unit's instructions. */
+	RV_INLINE void
+	set(const uint8_t *bytes, const uint8_t *block, uint32_t spaces)
+	{
+		uint32_t	s = 0;
+
+		even_low = odd_low = even_high = odd_high = V::word_zero();
+		for (; spaces - s >= V::spaces; s += V::spaces)
+			add(V::byte_load(bytes + (size_t) s * 16), V::byte_load(block + (size_t) s * 16));
+		/* Two of four sub-spaces; the others' bytes of the table are 0. */
+		if (s < spaces)
+			add(V::byte_load_half(bytes + (size_t) s * 16), V::byte_load_half(block + (size_t) s * 16));
+	}
+};
+
 template<typename V>
 RV_INLINE void
 sums_of_blocks4(const uint8_t *bytes, uint32_t m, const uint8_t *blocks, size_t stride, size_t count, uint32_t *sums)
@@ -94,39 +202,30 @@ sums_of_blocks4(const uint8_t *bytes, uint32_t m, const uint8_t *blocks, size_t 
 
 		for (uint32_t first = 0; first < spaces; first += flush_spaces)
 		{
-			const uint32_t end = spaces - first < flush_spaces ? spaces : first + flush_spaces;
-			typename V::words even_low = V::word_zero(), odd_low = V::word_zero(), even_high = V::word_zero(),
-						odd_high = V::word_zero();
-			uint32_t	s = first;
+			const uint32_t here = spaces - first < flush_spaces ? spaces - first : flush_spaces;
+			parts_of_sums<V> parts;
 
-			for (; end - s >= V::spaces; s += V::spaces)
-			{
-				typename V::bytes codes = V::byte_load(block + (size_t) s * 16),
-							table = V::byte_load(bytes + (size_t) s * 16),
-							low = V::byte_pick(table, V::byte_and(codes, 15)),
-							high = V::byte_pick(table, V::byte_high(codes));
-
-				even_low = V::word_add(even_low, V::as_words(low));
-				odd_low = V::word_add(odd_low, V::word_high(low));
-				even_high = V::word_add(even_high, V::as_words(high));
-				odd_high = V::word_add(odd_high, V::word_high(high));
-			}
-			if (s < end)
-			{
-				/* Two of four sub-spaces; the others' bytes of the table are 0. */
-				typename V::bytes codes = V::byte_load_half(block + (size_t) s * 16),
-							table = V::byte_load_half(bytes + (size_t) s * 16),
-							low = V::byte_pick(table, V::byte_and(codes, 15)),
-							high = V::byte_pick(table, V::byte_high(codes));
-
-				even_low = V::word_add(even_low, V::as_words(low));
-				odd_low = V::word_add(odd_low, V::word_high(low));
-				even_high = V::word_add(even_high, V::as_words(high));
-				odd_high = V::word_add(odd_high, V::word_high(high));
-			}
-			V::word_sums(even_low, odd_low, first > 0, out);
-			V::word_sums(even_high, odd_high, first > 0, out + 16);
+			parts.set(bytes + (size_t) first * 16, block + (size_t) first * 16, here);
+			V::word_sums(parts.even_low, parts.odd_low, first > 0, out);
+			V::word_sums(parts.even_high, parts.odd_high, first > 0, out + 16);
 		}
+	}
+}
+
+template<typename V>
+RV_INLINE void
+sums_among4(const uint8_t *bytes, uint32_t m, const uint8_t *blocks, size_t stride, size_t count, uint32_t first,
+			uint32_t more, uint16_t *sums, uint32_t *among)
+{
+	const uint32_t spaces = even_spaces(m);
+
+	for (size_t b = 0; b * RV_PRODUCT_BLOCK < count; b++)
+	{
+		parts_of_sums<V> parts;
+
+		parts.set(bytes, blocks + b * stride, spaces);
+		among[b] = V::word_among(parts.even_low, parts.odd_low, parts.even_high, parts.odd_high, (uint16_t) first,
+								 (uint16_t) more, sums + b * RV_PRODUCT_BLOCK);
 	}
 }
 
@@ -228,9 +327,15 @@ turn(const float *matrix, size_t n, const float *from, size_t count, float *to)
 		sums_of_blocks4<V>(bytes, m, blocks, stride, count, sums); \
 	} \
 	void \
-	rv_product_among_##isa(const uint32_t *sums, size_t blocks, uint32_t first, uint32_t last, uint8_t *some) \
+	rv_product_among4_##isa(const uint8_t *bytes, uint32_t m, const uint8_t *blocks, size_t stride, size_t count, \
+							uint32_t first, uint32_t more, uint16_t *sums, uint32_t *among) \
 	{ \
-		which_among(sums, blocks, first, last, some); \
+		sums_among4<V>(bytes, m, blocks, stride, count, first, more, sums, among); \
+	} \
+	void \
+	rv_product_narrow_##isa(const float *tables, uint32_t m, uint8_t *bytes, rv_product_bytes *out) \
+	{ \
+		narrow_tables<V>(tables, m, bytes, out); \
 	} \
 	void \
 	rv_product_turn_##isa(const float *matrix, size_t n, const float *from, size_t count, float *to) \

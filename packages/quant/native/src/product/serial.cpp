@@ -88,9 +88,70 @@ rv_product_blocks4_serial(const uint8_t *bytes, uint32_t m, const uint8_t *block
 }
 
 void
-rv_product_among_serial(const uint32_t *sums, size_t blocks, uint32_t first, uint32_t last, uint8_t *some)
+rv_product_among4_serial(const uint8_t *bytes, uint32_t m, const uint8_t *blocks, size_t stride, size_t count,
+						 uint32_t first, uint32_t more, uint16_t *sums, uint32_t *among)
 {
-	which_among(sums, blocks, first, last, some);
+	for (size_t b = 0; b * RV_PRODUCT_BLOCK < count; b++)
+	{
+		uint32_t	own[RV_PRODUCT_BLOCK];
+
+		rv_product_blocks4_serial(bytes, m, blocks + b * stride, stride, RV_PRODUCT_BLOCK, own);
+		among[b] = 0;
+		for (uint32_t i = 0; i < RV_PRODUCT_BLOCK; i++)
+		{
+			sums[b * RV_PRODUCT_BLOCK + i] = (uint16_t) own[i];
+			among[b] |= (uint32_t) (own[i] - first <= more) << i;
+		}
+	}
+}
+
+void
+rv_product_narrow_serial(const float *tables, uint32_t m, uint8_t *bytes, rv_product_bytes *out)
+{
+	float		widest = 0;
+	double		scale,
+				inverse;
+
+	*out = {0, 0, 0};
+	for (uint32_t s = 0; s < m; s++)
+	{
+		const float *t = tables + (size_t) s * 16;
+		float		low = t[0],
+					high = t[0];
+
+		for (int c = 1; c < 16; c++)
+		{
+			low = t[c] < low ? t[c] : low;
+			high = t[c] > high ? t[c] : high;
+		}
+		widest = high - low > widest ? high - low : widest;
+		out->base += (double) low;
+	}
+	out->scale = widest / 255.0f;
+	scale = (double) out->scale;
+	inverse = scale > 0 ? 1.0 / scale : 0;
+	for (uint32_t s = 0; s < m; s++)
+	{
+		const float *t = tables + (size_t) s * 16;
+		float		low = t[0];
+		double		worst = 0;
+
+		for (int c = 1; c < 16; c++)
+			low = t[c] < low ? t[c] : low;
+		for (int c = 0; c < 16; c++)
+		{
+			const double above = (double) t[c] - (double) low,
+						steps = above * inverse + 0.5;
+			const uint8_t byte = (uint8_t) (steps < 255 ? steps : 255);
+			const double loss = __builtin_fabs(above - scale * (double) byte);
+
+			bytes[(size_t) s * 16 + (size_t) c] = byte;
+			worst = loss > worst ? loss : worst;
+		}
+		out->lost += worst;
+	}
+	for (uint32_t c = m * 16; c < even_spaces(m) * 16; c++)
+		bytes[c] = 0;
 }
 
 void

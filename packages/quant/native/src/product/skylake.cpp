@@ -51,6 +51,23 @@ struct avx512
 	static RV_INLINE wide wide_load(const float *p) { return _mm512_cvtps_pd(_mm256_loadu_ps(p)); }
 	static RV_INLINE void wide_store(float *p, wide a) { _mm256_storeu_ps(p, _mm512_cvtpd_ps(a)); }
 	static RV_INLINE wide wide_fused(wide s, wide a, wide b) { return _mm512_fmadd_pd(a, b, s); }
+	static RV_INLINE wide wide_same(double x) { return _mm512_set1_pd(x); }
+	static RV_INLINE wide wide_add(wide a, wide b) { return _mm512_add_pd(a, b); }
+	static RV_INLINE wide wide_subtract(wide a, wide b) { return _mm512_sub_pd(a, b); }
+	static RV_INLINE wide wide_multiply(wide a, wide b) { return _mm512_mul_pd(a, b); }
+	static RV_INLINE wide wide_min(wide a, wide b) { return _mm512_min_pd(a, b); }
+	static RV_INLINE wide wide_max(wide a, wide b) { return _mm512_max_pd(a, b); }
+	static RV_INLINE wide wide_absolute(wide a) { return _mm512_abs_pd(a); }
+	static RV_INLINE wide wide_truncate(wide a) { return _mm512_roundscale_pd(a, 11); }
+	static RV_INLINE double wide_least(wide a) { return _mm512_reduce_min_pd(a); }
+	static RV_INLINE double wide_most(wide a) { return _mm512_reduce_max_pd(a); }
+
+	static RV_INLINE void
+	wide_bytes(uint8_t *p, wide a)
+	{
+		_mm_storel_epi64((__m128i *) p, _mm256_cvtepi32_epi8(_mm512_cvttpd_epi32(a)));
+	}
+
 
 	static RV_INLINE bytes byte_load(const uint8_t *p) { return _mm512_loadu_si512((const void *) p); }
 
@@ -83,6 +100,26 @@ struct avx512
 	{
 		add_eight(_mm512_sub_epi16(even, _mm512_slli_epi16(odd, 8)), more, out);
 		add_eight(odd, more, out + 8);
+	}
+
+	/* a0 + a2, a1 + a3, b0 + b2, b1 + b3 of lanes of 16 bytes. */
+	static RV_INLINE __m512i
+	add_halves(__m512i a, __m512i b)
+	{
+		return _mm512_add_epi16(_mm512_shuffle_i64x2(a, b, 0x44), _mm512_shuffle_i64x2(a, b, 0xEE));
+	}
+
+	static RV_INLINE uint32_t
+	word_among(words even_low, words odd_low, words even_high, words odd_high, uint16_t first, uint16_t more,
+			   uint16_t *out)
+	{
+		const __m512i low = add_halves(_mm512_sub_epi16(even_low, _mm512_slli_epi16(odd_low, 8)), odd_low),
+					high = add_halves(_mm512_sub_epi16(even_high, _mm512_slli_epi16(odd_high, 8)), odd_high),
+					sums = _mm512_add_epi16(_mm512_shuffle_i64x2(low, high, 0x88), _mm512_shuffle_i64x2(low, high, 0xDD));
+
+		_mm512_storeu_si512(out, sums);
+		return _mm512_cmple_epu16_mask(_mm512_sub_epi16(sums, _mm512_set1_epi16((short) first)),
+									   _mm512_set1_epi16((short) more));
 	}
 };
 

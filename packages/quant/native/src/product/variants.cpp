@@ -9,7 +9,7 @@ extern "C" const uint8_t rv_product_order[16] = {0, 8, 1, 9, 2, 10, 3, 11, 4, 12
 	RV_DECLARE_PRODUCT(unit); \
 	extern "C" const rv_product_kernels rv_product_kernels_##isa = { \
 		number, #isa, rv_product_tables_##unit, rv_product_rows_##unit, rv_product_blocks8_##unit, rv_product_blocks4_##unit, \
-			rv_product_among_##unit, rv_product_turn_##unit \
+			rv_product_among4_##unit, rv_product_narrow_##unit, rv_product_turn_##unit \
 	}
 
 TABLE(serial, RV_VARIANT_SERIAL, serial);

@@ -79,6 +79,20 @@ typedef struct rv_product_query
 /* Bytes of a prepared query. */
 size_t		rv_product_query_bytes(const rv_product_codec *codec);
 
+/* Sub-spaces of 4 bits whose sums of bytes fit into 16 bits. */
+#define RV_PRODUCT_SHORT_SPACES 256
+
+/*
+ * What bytes of table entries stand for: byte b of a sub-space for the least entry there + scale * b, a sum of them for
+ * base + scale * sum.  `scale` is the widest range of a sub-space / 255; bytes are rounded.
+ */
+typedef struct rv_product_bytes
+{
+	float		scale;
+	double		base,			/* the sum of the least entries, in the order of sub-spaces */
+				lost;			/* the sum of the largest errors of sub-spaces, in this order */
+} rv_product_bytes;
+
 typedef struct rv_product_kernels
 {
 	rv_variant	variant;
@@ -99,8 +113,15 @@ typedef struct rv_product_kernels
 	void		(*blocks4) (const uint8_t *bytes, uint32_t m, const uint8_t *blocks, size_t stride, size_t count,
 							uint32_t *sums);
 
-	/* Of whole blocks of sums below 2^31, `some` tells which have one from `first` to before `last`: 0 or 1 a block. */
-	void		(*among) (const uint32_t *sums, size_t blocks, uint32_t first, uint32_t last, uint8_t *some);
+	/*
+	 * The same of whole blocks of no more than RV_PRODUCT_SHORT_SPACES sub-spaces.  Bit i of among[b] tells whether the sum of
+	 * code i of block b is one of `first` to `first + more`, which is below 2^16.
+	 */
+	void		(*among4) (const uint8_t *bytes, uint32_t m, const uint8_t *blocks, size_t stride, size_t count,
+						   uint32_t first, uint32_t more, uint16_t *sums, uint32_t *among);
+
+	/* Tables of 4 bits as bytes, as rv_product_bytes says; those of an odd number of sub-spaces are followed by 16 zeros. */
+	void		(*narrow) (const float *tables, uint32_t m, uint8_t *bytes, rv_product_bytes *out);
 
 	/* to[j] of each row = the sum over i of matrix[i * n + j] from[i]. */
 	void		(*turn) (const float *matrix, size_t n, const float *from, size_t count, float *to);

@@ -193,10 +193,11 @@ async function inParallel(jobs, width) {
 /**
  * Builds native/build/Release/<name>.node.
  *
- * @param {{ label: string, nativeDir: string, name: string, units: Unit[] }} addon
+ * @param {{ label: string, nativeDir: string, name: string, units: Unit[], linker?: 'CC' | 'CXX' }} addon linked by the C
+ *   compiler unless it uses the C++ library
  * @throws {ToolchainError} with the cure, where there is one
  */
-export async function buildAddon({ label, nativeDir, name, units }) {
+export async function buildAddon({ label, nativeDir, name, units, linker = 'CC' }) {
   if (process.platform === 'win32') {
     throw new ToolchainError(
       'this script builds on Linux and macOS only; without the addon the package runs in TypeScript',
@@ -207,7 +208,7 @@ export async function buildAddon({ label, nativeDir, name, units }) {
   const output = join(release, `${name}.node`);
   const objects = units.map(objectOf);
   const link = [...ldflags, ...objects, ...words(process.env.LDFLAGS)];
-  const linkHash = hash([process.env.CC ?? '', link]);
+  const linkHash = hash([process.env[linker] ?? '', link]);
 
   const stale = units.filter((unit) => !isCurrent(unit));
   const current = stale.length === 0 && isLinked(output, linkHash);
@@ -228,8 +229,7 @@ export async function buildAddon({ label, nativeDir, name, units }) {
     availableParallelism(),
   );
   process.stderr.write(`${label}: link native/build/Release/${name}.node\n`);
-  // With the C compiler: nothing of the C++ library is used, and so none is linked.
-  const written = await build(output, 'CC', link, script);
+  const written = await build(output, linker, link, script);
   const stamp = `${output}.hash`;
   writeFileSync(`${stamp}.${process.pid}.tmp`, `${linkHash} ${written}`);
   renameSync(`${stamp}.${process.pid}.tmp`, stamp);

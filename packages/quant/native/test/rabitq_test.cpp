@@ -53,6 +53,41 @@ check_sums(const rv_quant_kernels *k, counts &c, size_t n, int bits)
 		serial->sign_block(b, s.n, asked.tables + level * table, want);
 		c.check_bytes("signs of a block", n, got, want, sizeof(got));
 	}
+
+	float		add[32],
+				values[32],
+				want_values[32];
+	uint16_t	scale[32];
+
+	for (int i = 0; i < 32; i++)
+	{
+		add[i] = (float) random_normal() * 1e3f;
+		scale[i] = (uint16_t) (0x3c00 + random_below(0x600) + (i % 2 << 15));
+	}
+	for (int round = 0; round < 4; round++)
+	{
+		rv_rabitq_near near = {add, scale, 17.5f, 0.03f, -1.5f, 0};
+
+		serial->near_block(b, s.n, asked.tables, &near, want_values);
+		/* One of the values: what is at the limit is not below it. */
+		near.limit = want_values[random_below(32)];
+
+		const uint32_t likely = serial->near_block(b, s.n, asked.tables, &near, want_values);
+
+		serial->sign_block(b, s.n, asked.tables, want);
+		for (int i = 0; i < 32; i++)
+		{
+			const uint32_t bits_of = (uint32_t) scale[i] << 16;
+			float		by;
+
+			memcpy(&by, &bits_of, sizeof(by));
+			c.check(want_values[i] == (17.5f + add[i]) + by * (0.03f * (float) want[i] - 1.5f), "near values", n, (size_t) i,
+					want_values[i], add[i]);
+			c.check((likely >> i & 1) == (want_values[i] < near.limit), "near bits", n, (size_t) i, want_values[i], near.limit);
+		}
+		c.check(k->rabitq->near_block(b, s.n, asked.tables, &near, values) == likely, "which are near", n, 0, 0, likely);
+		c.check_bytes("near", n, values, want_values, sizeof(values));
+	}
 	if (bits > 1)
 		for (int levels = 1; levels <= rv_rabitq_levels(bits); levels++)
 		{

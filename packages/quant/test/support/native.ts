@@ -9,7 +9,7 @@ const warnings = ['-Wall', '-Wextra', '-Werror'];
 const include = includes.map((path: string) => `-I${path}`);
 
 /** A compile of one unit, on a machine that has much else to do, takes a minute. */
-export const compileTimeout = 600_000;
+export const compileTimeout = 1_800_000;
 
 /** The programs that test the kernels, each of one family, by their names without the suffix. */
 export const programs: readonly string[] = readdirSync(join(nativeDir, 'test'))

@@ -59,13 +59,32 @@ struct avx512
 	static RV_INLINE wide wide_max(wide a, wide b) { return _mm512_max_pd(a, b); }
 	static RV_INLINE wide wide_absolute(wide a) { return _mm512_abs_pd(a); }
 	static RV_INLINE wide wide_truncate(wide a) { return _mm512_roundscale_pd(a, 11); }
-	static RV_INLINE double wide_least(wide a) { return _mm512_reduce_min_pd(a); }
-	static RV_INLINE double wide_most(wide a) { return _mm512_reduce_max_pd(a); }
+
+	static RV_INLINE double
+	wide_least(wide a)
+	{
+		const __m256d four = _mm256_min_pd(_mm512_castpd512_pd256(a), _mm512_extractf64x4_pd(a, 1));
+		const __m128d two = _mm_min_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+
+		return _mm_cvtsd_f64(_mm_min_sd(two, _mm_unpackhi_pd(two, two)));
+	}
+
+	static RV_INLINE double
+	wide_most(wide a)
+	{
+		const __m256d four = _mm256_max_pd(_mm512_castpd512_pd256(a), _mm512_extractf64x4_pd(a, 1));
+		const __m128d two = _mm_max_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+
+		return _mm_cvtsd_f64(_mm_max_sd(two, _mm_unpackhi_pd(two, two)));
+	}
 
 	static RV_INLINE void
 	wide_bytes(uint8_t *p, wide a)
 	{
-		_mm_storel_epi64((__m128i *) p, _mm256_cvtepi32_epi8(_mm512_cvttpd_epi32(a)));
+		const __m256i words = _mm512_cvttpd_epi32(a);
+		const __m128i shorts = _mm_packus_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+
+		_mm_storel_epi64((__m128i *) p, _mm_packus_epi16(shorts, shorts));
 	}
 
 
@@ -106,7 +125,7 @@ struct avx512
 	static RV_INLINE __m512i
 	add_halves(__m512i a, __m512i b)
 	{
-		return _mm512_add_epi16(_mm512_shuffle_i64x2(a, b, 0x44), _mm512_shuffle_i64x2(a, b, 0xEE));
+		return _mm512_add_epi16(_mm512_shuffle_i32x4(a, b, 0x44), _mm512_shuffle_i32x4(a, b, 0xEE));
 	}
 
 	static RV_INLINE uint32_t
@@ -115,7 +134,7 @@ struct avx512
 	{
 		const __m512i low = add_halves(_mm512_sub_epi16(even_low, _mm512_slli_epi16(odd_low, 8)), odd_low),
 					high = add_halves(_mm512_sub_epi16(even_high, _mm512_slli_epi16(odd_high, 8)), odd_high),
-					sums = _mm512_add_epi16(_mm512_shuffle_i64x2(low, high, 0x88), _mm512_shuffle_i64x2(low, high, 0xDD));
+					sums = _mm512_add_epi16(_mm512_shuffle_i32x4(low, high, 0x88), _mm512_shuffle_i32x4(low, high, 0xDD));
 
 		_mm512_storeu_si512(out, sums);
 		return _mm512_cmple_epu16_mask(_mm512_sub_epi16(sums, _mm512_set1_epi16((short) first)),

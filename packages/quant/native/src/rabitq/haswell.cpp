@@ -283,6 +283,18 @@ struct kernel
 		for (int i = 0; i < 4; i++)
 			_mm256_storeu_si256((__m256i *) (out + 8 * i), total[i]);
 	}
+
+	/* Of 32 values. */
+	static RV_INLINE uint32_t
+	below(const float *values, float limit)
+	{
+		const __m256 limits = _mm256_set1_ps(limit);
+		uint32_t	bits = 0;
+
+		for (size_t i = 0; i < RV_QUANT_BLOCK; i += 8)
+			bits |= (uint32_t) _mm256_movemask_ps(_mm256_cmp_ps(_mm256_loadu_ps(values + i), limits, _CMP_LT_OQ)) << i;
+		return bits;
+	}
 };
 
 /* For encode.h. */

@@ -151,6 +151,19 @@ struct narrow_kernel
 		for (int i = 0; i < 8; i++)
 			vst1q_s32(out + 4 * i, vreinterpretq_s32_u32(total[i]));
 	}
+
+	/* Of 32 values. */
+	static RV_INLINE uint32_t
+	below(const float *values, float limit)
+	{
+		const uint32_t bits[4] = {1, 2, 4, 8};
+		const float32x4_t limits = vdupq_n_f32(limit);
+		uint32_t	all = 0;
+
+		for (size_t i = 0; i < RV_QUANT_BLOCK; i += 4)
+			all |= vaddvq_u32(vandq_u32(vcltq_f32(vld1q_f32(values + i), limits), vld1q_u32(bits))) << i;
+		return all;
+	}
 };
 
 /* For encode.h. */

@@ -17,6 +17,8 @@
 	void rv_rabitq_ex_rows_##isa(const uint8_t *ex, size_t stride, size_t count, size_t n, int ex_bits, \
 								 const int8_t *planes, int levels, int32_t *out); \
 	void rv_rabitq_sign_block_##isa(const uint8_t *signs, size_t n, const uint8_t *table, int32_t *out); \
+	uint32_t rv_rabitq_near_block_##isa(const uint8_t *signs, size_t n, const uint8_t *table, \
+										const rv_rabitq_near *near, float *values); \
 	void rv_rabitq_score_rows_##isa(const rv_rabitq_scoring *scoring, const uint8_t *codes, size_t count, \
 									float *values, float *bounds); \
 	void rv_rabitq_score_blocks_##isa(const rv_rabitq_scoring *scoring, const uint8_t *blocks, size_t count, \
@@ -417,9 +419,30 @@ score_likely(const rv_rabitq_scoring &scoring, const rv_rabitq_aim &signs, const
 	return likely;
 }
 
+template<typename Kernel>
+RV_INLINE uint32_t
+near_block(const uint8_t *signs, size_t n, const uint8_t *table, const rv_rabitq_near &near, float *values)
+{
+	alignas(64) int32_t sums[RV_QUANT_BLOCK];
+	const float base = near.base,
+				step = near.step,
+				offset = near.offset;
+
+	Kernel::sign_block(signs, n, table, sums);
+	for (size_t i = 0; i < RV_QUANT_BLOCK; i++)
+	{
+		const uint32_t bits = (uint32_t) near.scale[i] << 16;
+		float		scale;
+
+		__builtin_memcpy(&scale, &bits, sizeof(scale));
+		values[i] = (base + near.add[i]) + scale * (step * (float) sums[i] + offset);
+	}
+	return Kernel::below(values, near.limit);
+}
+
 }	/* namespace */
 
-/* The kernels of a unit whose struct `kernel` has sign_rows, ex_rows and sign_block. */
+/* The kernels of a unit whose struct `kernel` has sign_rows, ex_rows, sign_block and below. */
 #define RV_DEFINE_RABITQ(isa, kernel) \
 	void \
 	rv_rabitq_sign_rows_##isa(const uint8_t *signs, size_t stride, size_t count, size_t n, const int8_t *plane, \
@@ -437,6 +460,12 @@ score_likely(const rv_rabitq_scoring &scoring, const rv_rabitq_aim &signs, const
 	rv_rabitq_sign_block_##isa(const uint8_t *signs, size_t n, const uint8_t *table, int32_t *out) \
 	{ \
 		kernel::sign_block(signs, n, table, out); \
+	} \
+	uint32_t \
+	rv_rabitq_near_block_##isa(const uint8_t *signs, size_t n, const uint8_t *table, const rv_rabitq_near *near, \
+							   float *values) \
+	{ \
+		return near_block<kernel>(signs, n, table, *near, values); \
 	} \
 	void \
 	rv_rabitq_score_rows_##isa(const rv_rabitq_scoring *scoring, const uint8_t *codes, size_t count, float *values, \

@@ -100,6 +100,17 @@ struct plain
 				out[block_code(j) + 16] += table[group * 16 + (byte >> 4)];
 			}
 	}
+
+	/* Of 32 values. */
+	static RV_INLINE uint32_t
+	below(const float *values, float limit)
+	{
+		uint32_t	bits = 0;
+
+		for (size_t i = 0; i < RV_QUANT_BLOCK; i++)
+			bits |= (uint32_t) (values[i] < limit) << i;
+		return bits;
+	}
 };
 
 }	/* namespace */

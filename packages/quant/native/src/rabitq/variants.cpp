@@ -5,7 +5,7 @@
 
 #define TABLE(isa) \
 	{ \
-		rv_rabitq_sign_rows_##isa, rv_rabitq_ex_rows_##isa, rv_rabitq_sign_block_##isa, \
+		rv_rabitq_sign_rows_##isa, rv_rabitq_ex_rows_##isa, rv_rabitq_sign_block_##isa, rv_rabitq_near_block_##isa, \
 			rv_rabitq_score_rows_##isa, rv_rabitq_score_blocks_##isa, rv_rabitq_score_signs_##isa, \
 			rv_rabitq_score_likely_##isa, \
 			rv_rabitq_measure_##isa, rv_rabitq_square_##isa, rv_rabitq_quantise_##isa, rv_rabitq_compare_##isa, \

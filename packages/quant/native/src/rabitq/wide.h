@@ -158,6 +158,16 @@ struct wide_kernel
 		for (int i = 0; i < 4; i++)
 			_mm256_storeu_si256((__m256i *) (out + 8 * i), total[i]);
 	}
+
+	/* Of 32 values. */
+	static RV_INLINE uint32_t
+	below(const float *values, float limit)
+	{
+		const __m512 limits = _mm512_set1_ps(limit);
+
+		return (uint32_t) _mm512_cmp_ps_mask(_mm512_loadu_ps(values), limits, _CMP_LT_OQ) |
+			(uint32_t) _mm512_cmp_ps_mask(_mm512_loadu_ps(values + 16), limits, _CMP_LT_OQ) << 16;
+	}
 };
 
 /* For encode.h. */

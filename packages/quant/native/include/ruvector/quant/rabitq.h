@@ -208,6 +208,17 @@ typedef struct rv_rabitq_scoring
 	const rv_rabitq_aim *aim;
 } rv_rabitq_scoring;
 
+/* What near_block() makes estimates of. */
+typedef struct rv_rabitq_near
+{
+	const float *add;			/* 32 */
+	const uint16_t *scale;		/* 32 */
+	float		base,
+				step,
+				offset,
+				limit;
+} rv_rabitq_near;
+
 /*
  * Kernels.  Sums are of one plane, or its table, and exact; `count` rows lie `stride` bytes apart.  Nothing outside of a
  * row's signs, or ex-bits, is read.
@@ -224,6 +235,15 @@ struct rv_rabitq_kernels
 
 	/* <signs, plane> of the 32 codes of a block, without the tables' least entries. */
 	void		(*sign_block) (const uint8_t *signs, size_t n, const uint8_t *table, int32_t *out);
+
+	/*
+	 * Estimates from the signs of a block of 32 whose codes are of the differences from one point, to which the distance is
+	 * known (SymphonyQG, arXiv 2411.12229, 3.1): values[i] = (near.base + near.add[i]) + near.scale[i] (near.step S +
+	 * near.offset), S of code i as sign_block() gives it, float32 in this order; scales are the upper halves of float32.
+	 * Bit i of the result is set where the value is below near.limit.
+	 */
+	uint32_t	(*near_block) (const uint8_t *signs, size_t n, const uint8_t *table, const rv_rabitq_near *near,
+							   float *values);
 
 	/* Values, and where `bounds` is not NULL their bounds, of row-major codes and of blocks (`count` codes). */
 	void		(*score_rows) (const rv_rabitq_scoring *scoring, const uint8_t *codes, size_t count, float *values,

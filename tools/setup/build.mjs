@@ -55,7 +55,7 @@ async function buildTypeScript() {
  */
 async function buildNative(pgConfig) {
   const env = { ...process.env, RUVECTOR_PG_CONFIG: pgConfig };
-  for (const name of ['core-simd', 'quant', 'pg-extension']) {
+  for (const name of ['core-simd', 'quant', 'hnsw', 'pg-extension']) {
     const script = join(root, 'packages', name, 'native', 'build.mjs');
     await run(`The native build of ${name}`, process.execPath, [script], {
       cwd: root,

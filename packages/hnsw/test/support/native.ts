@@ -16,10 +16,20 @@ export const sources: { includeDirs: string[]; headers: string[]; sources: unkno
 const include = sources.includeDirs.map((path) => `-I${join(nativeDir, path)}`);
 const strict = ['-std=c++17', '-Wall', '-Wextra', '-Werror', '-fno-exceptions', '-fno-rtti'];
 
-/** One for each subject. */
-export const programs = readdirSync(join(nativeDir, 'test'))
-  .filter((name) => name.endsWith('_test.cpp'))
+const all = readdirSync(join(nativeDir, 'test')).filter((name) => name.endsWith('_test.cpp'));
+
+/** Whether a program is about the engine, and links it and the kernels. */
+function isOfEngine(name: string): boolean {
+  return /"(support\/ivf\.h|engine\/index\.h)"/.test(readFileSync(join(nativeDir, 'test', name), 'utf8'));
+}
+
+/** Programs of the headers, one for each subject. */
+export const programs = all
+  .filter((name) => !isOfEngine(name))
   .map((name) => name.slice(0, -'_test.cpp'.length));
+
+/** Programs of the engine. */
+export const enginePrograms = all.filter(isOfEngine).map((name) => name.slice(0, -'.cpp'.length));
 
 /** Programs whose graphs come from support/graphs.cpp. */
 function needsGraphs(program: string): boolean {

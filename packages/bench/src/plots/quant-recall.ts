@@ -2,6 +2,7 @@
 import { BenchError } from '../errors.js';
 import type { BenchReport } from '../report.js';
 import { validateReport } from '../validate.js';
+import { circle, escapeXml, round, styleOf } from './svg.js';
 
 /** One codec on one data set. */
 interface Point {
@@ -24,8 +25,6 @@ interface Series {
   /** Path around the origin. */
   readonly shape: string;
 }
-
-const circle = 'M-4.5,0a4.5,4.5 0 1 0 9,0a4.5,4.5 0 1 0 -9,0z';
 
 /** Colours that the colour-blind can tell apart (Okabe and Ito, "Color universal design", 2008), darkened and lightened. */
 const allSeries: readonly Series[] = [
@@ -93,12 +92,6 @@ const LEAST_ERROR = 0.0004;
 function heightOf(recall: number): number {
   return Math.log10(Math.max(LEAST_ERROR, 1 - recall)) / Math.log10(LEAST_ERROR);
 }
-
-function escapeXml(text: string): string {
-  return text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
-}
-
-const round = (x: number): string => String(Math.round(10 * x) / 10);
 
 /** The cases `recall, <data>, <codec>` of a report. */
 function pointsOf({ results }: BenchReport): readonly Point[] {
@@ -199,22 +192,11 @@ class Panel {
   }
 }
 
-function style(): string {
-  const colours = (which: 0 | 1): string =>
-    allSeries.map(({ colours: both }, i) => `.s${i}{--c:${both[which]}}`).join('');
-  return [
-    'text{font:13px system-ui,sans-serif;fill:#222}',
-    '.title{font-size:16px;font-weight:600}.tick{font-size:11px;fill:#555}',
-    '.grid{stroke:#ddd;fill:none}',
-    '.mark.alone{fill:var(--c);stroke:var(--c)}.mark.reranked{fill:none;stroke:var(--c);stroke-width:1.5}',
-    '.line{fill:none;stroke:var(--c);stroke-width:1.5}.line.reranked{stroke-dasharray:4 3}',
-    colours(0),
-    '@media (prefers-color-scheme: dark){',
-    'text{fill:#eee}.tick{fill:#aaa}.grid{stroke:#444}',
-    colours(1),
-    '}',
-  ].join('\n');
-}
+/** Filled for estimates alone, hollow and dashed for what is reranked. */
+const MARKS = [
+  '.mark.alone{fill:var(--c);stroke:var(--c)}.mark.reranked{fill:none;stroke:var(--c);stroke-width:1.5}',
+  '.line{fill:none;stroke:var(--c);stroke-width:1.5}.line.reranked{stroke-dasharray:4 3}',
+].join('\n');
 
 function legend(): string[] {
   const top = PANEL.top + PANEL.height + 74;
@@ -249,7 +231,10 @@ export function plotRecall(report: unknown): string {
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-labelledby="t d">`,
     '<title id="t">Recall against bytes</title>',
     `<desc id="d">Recall@10 of the codecs of @ruvector/quant against the bytes of a code, on ${escapeXml(names.join(' and '))}; ${mode} run of suite quant.</desc>`,
-    `<style>\n${style()}\n</style>`,
+    `<style>\n${styleOf(
+      allSeries.map(({ colours }) => colours),
+      MARKS,
+    )}\n</style>`,
     ...names.flatMap((name, index) =>
       new Panel(
         index,

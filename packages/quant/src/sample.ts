@@ -1,5 +1,5 @@
 /** Rows to train on, from what may be larger than memory. */
-import { checkArray, checkFinite, countRows, describe, newArray } from './check.js';
+import { checkArray, checkFinite, countRows, describe, isTypedArray, newArray } from './check.js';
 import { QuantError } from './errors.js';
 import { checkAborted, type Told } from './long.js';
 import { Random } from './random.js';
@@ -92,8 +92,9 @@ export async function sampleFrom(
   { signal }: Told,
 ): Promise<{ readonly rows: Float32Array; readonly seen: number }> {
   const reservoir = new Reservoir(operation, options.dimensions, options.sampleRows, options.seed);
-  if (source instanceof Float32Array) {
-    reservoir.take(source);
+  if (isTypedArray(source)) {
+    // Of whatever realm; what is no Float32Array is refused there.
+    reservoir.take(source as Float32Array);
   } else {
     const isIterable =
       typeof source === 'object' &&

@@ -155,6 +155,21 @@ function readRerank(operation: string, rerank: Rerank | undefined): ReadRerank |
   return { source, count, proof: proof === true };
 }
 
+/** Elements outside of these sizes have squares that leave float32, or lose digits there. */
+const [smallest, largest] = [2 ** -40, 2 ** 40];
+
+/**
+ * A vector of the same direction whose squares stay in float32: itself, or its product with a power of two. The sums of a
+ * cosine are float32's, and would be 0, and their quotient NaN, for short vectors.
+ */
+function sameDirection(vector: Float32Array): Float32Array {
+  let most = 0;
+  for (let i = 0; i < vector.length; i++) most = Math.max(most, Math.abs(vector[i]));
+  if (most === 0 || (most >= smallest && most <= largest)) return vector;
+  const factor = 2 ** -Math.floor(Math.log2(most));
+  return vector.map((x) => x * factor);
+}
+
 /** Exact scores of rows that `source` gives, and how far those of float32 may be from the true ones. */
 class Exact {
   readonly #operation: string;
@@ -173,7 +188,7 @@ class Exact {
     source: (indices: Uint32Array) => Float32Array,
   ) {
     this.#operation = operation;
-    this.#query = query;
+    this.#query = metric === 'cosine' ? sameDirection(query) : query;
     this.#metric = metric;
     this.#source = source;
   }
@@ -197,7 +212,22 @@ class Exact {
         this.#rowNorm = Math.max(this.#rowNorm, float32.norm(rows.subarray(i * n, (i + 1) * n)));
       }
     }
+    if (this.#metric === 'cosine') return float32.many('cosine', this.#query, this.#directions(rows));
     return float32.many(this.#metric, this.#query, rows);
+  }
+
+  /** Rows, copied where one of them has to be made longer or shorter. */
+  #directions(rows: Float32Array): Float32Array {
+    const n = this.#query.length;
+    let copy: Float32Array | undefined;
+    for (let at = 0; at < rows.length; at += n) {
+      const row = rows.subarray(at, at + n);
+      const other = sameDirection(row);
+      if (other === row) continue;
+      copy ??= Float32Array.from(rows);
+      copy.set(other, at);
+    }
+    return copy ?? rows;
   }
 
   /**
@@ -232,7 +262,8 @@ export interface Scored {
 
 /**
  * Every row whose best possible score is as good as the k-th exact one is computed, in the order of best possible scores,
- * until none is left. So while the bounds hold, the result is that of the exact search.
+ * until none is left. So while the bounds hold, the result is that of the exact search, but for scores that float32 rounds
+ * one way among other rows and another way here: kernels score several rows together.
  */
 function rerankByBounds(
   exact: Exact,

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { deserialize, Packed, type QuantErrorCode, RabitqCodec } from '../src/index.js';
 import { crc32c } from '../src/serialize.js';
@@ -61,6 +62,10 @@ describe.each(backends)('with %s', (_name, { RabitqCodec, QuantError }) => {
     }
     expect(create({ center: [1, 2] })).toBe('ERR_QUANT_TYPE');
     expect(create({ center: new Float32Array(9) })).toBe('ERR_QUANT_DIMENSIONS');
+    // An array of another realm is one all the same; such a center once became 'each'.
+    const other = runInNewContext(`new Float32Array(${n}).fill(0.5)`) as Float32Array;
+    const own = RabitqCodec.create({ dimensions: n, center: new Float32Array(n).fill(0.5) });
+    expect(RabitqCodec.create({ dimensions: n, center: other }).serialize()).toEqual(own.serialize());
     expect(create({ center: new Float32Array(n).fill(Number.NaN) })).toBe('ERR_QUANT_VALUE');
     expect(create({ center: new Float32Array(n).fill(1e18) })).toBe('ERR_QUANT_VALUE');
     expect(code(() => RabitqCodec.create(unchecked(7)))).toBe('ERR_QUANT_ARGUMENT');

@@ -1,9 +1,16 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { checkTrainingRows, sampleFrom, sampleOf } from '../src/sample.js';
 
 const dimensions = 3;
 const count = 500;
 const vectors = Float32Array.from({ length: count * dimensions }, (_, i) => i);
+
+it('takes an array of another realm', async () => {
+  const other = runInNewContext('Float32Array.from({ length: 30 }, (_, i) => i)') as Float32Array;
+  const { rows, seen } = await sampleFrom('test', other, { dimensions, sampleRows: 10, seed: 1 }, {});
+  expect([seen, rows.length]).toEqual([10, 30]);
+});
 
 /** Which rows a sample has: each row's first element names it. */
 function rowsIn(sample: Float32Array): number[] {

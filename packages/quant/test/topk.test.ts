@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { QuantMetric } from '../src/index.js';
+import { Int8Codec, type QuantMetric } from '../src/index.js';
 import { bestOf, topKOf } from '../src/topk.js';
 
 /** By the definition: sorted, with NaN last and of equals the earlier first. */
@@ -35,6 +35,45 @@ describe('bestOf', () => {
         expect([...scores]).toEqual(want.map((i) => values[i]));
       }),
     );
+  });
+});
+
+describe('a rerank under cosine', () => {
+  // The norms of such vectors have squares that are not in float32.
+  it.each([
+    [1, 1e-42],
+    [1e-42, 1],
+    [1e-42, 1e-42],
+    [1e-20, 1e-25],
+    [1e25, 1e-25],
+  ])('of a query of size %f and rows of size %f gives the scores that there are', (querySize, rowSize) => {
+    const [n, count] = [31, 40];
+    const shape = (i: number) => Math.sin(1 + i * i);
+    const query = Float32Array.from({ length: n }, (_, i) => querySize * shape(i + 7));
+    const rows = Float32Array.from({ length: count * n }, (_, i) => rowSize * shape(3 * i));
+    const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+      Array.from(a, (x, i) => x * b[i]).reduce((sum, x) => sum + x, 0);
+    // As multiples of the largest: then float64 has the squares.
+    const turned = (v: Float32Array) => {
+      const most = Math.max(...v.map(Math.abs));
+      return Array.from(v, (x) => x / most);
+    };
+    const q = turned(query);
+    const truth = Array.from({ length: count }, (_, r) => {
+      const x = turned(rows.subarray(r * n, (r + 1) * n));
+      return 1 - dot(q, x) / Math.sqrt(dot(q, q) * dot(x, x));
+    });
+    const nearest = truth.toSorted((a, b) => a - b).slice(0, 5);
+    const source = (indices: Uint32Array) =>
+      Float32Array.from([...indices].flatMap((i) => [...rows.subarray(i * n, (i + 1) * n)]));
+    const codec = Int8Codec.create({ dimensions: n });
+    const codes = codec.encode(rows);
+    for (const wanted of [count, 'bound'] as const) {
+      const { scores } = codec.query(query, 'cosine').topK(codes, 5, { rerank: { source, count: wanted } });
+      scores.forEach((score, i) => {
+        expect(Math.abs(score - nearest[i]), `score ${i}, ${wanted}`).toBeLessThan(1e-5);
+      });
+    }
   });
 });
 

@@ -100,7 +100,9 @@ export class RabitqCodec implements Codec {
     this.#layout = layoutOf(rotation.padded, options.bits, center !== undefined);
     this.codeBytes = this.#layout.codeBytes;
     this.#each = center === 'each';
-    this.#center = center instanceof Float32Array ? this.#centerOf('RabitqCodec.create', center) : undefined;
+    // By exclusion: an array of another realm is no instance of this one's Float32Array.
+    this.#center =
+      center === undefined || center === 'each' ? undefined : this.#centerOf('RabitqCodec.create', center);
     Object.freeze(this);
   }
 

@@ -78,15 +78,16 @@ parallel_for(uint64_t first, uint64_t last, unsigned threads, uint64_t block, co
 	std::vector<std::thread> others;
 	const uint64_t blocks = (total + block - 1) / block;
 
+	others.reserve(threads);
 	for (unsigned thread = 1; thread < threads && thread < blocks; thread++)
 	{
 		try
 		{
 			others.emplace_back(work, thread);
 		}
-		catch (const std::system_error &)
+		catch (const std::exception &)
 		{
-			/* With fewer threads the work is done all the same. */
+			/* No thread, or no memory for one: with fewer the work is done all the same. */
 			break;
 		}
 	}

@@ -404,6 +404,15 @@ describe('train', () => {
   it('needs one row', async () => {
     const call = () => RabitqCodec.train(new Float32Array(0), { dimensions: 3 });
     expect(call).toThrow(expect.objectContaining({ code: 'ERR_QUANT_TRAINING' }));
+    // An abort while the source is about to end is one, too.
+    const controller = new AbortController();
+    const ending = async function* () {
+      yield Float32Array.of(1, 2, 3);
+      controller.abort(new Error('enough'));
+    };
+    await expect(
+      RabitqCodec.trainAsync(ending(), { dimensions: 3 }, { signal: controller.signal }),
+    ).rejects.toMatchObject({ code: 'ERR_QUANT_ABORTED' });
     await expect(RabitqCodec.trainAsync([], { dimensions: 3 })).rejects.toThrow(QuantError);
   });
 });

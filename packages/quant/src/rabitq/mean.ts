@@ -1,5 +1,5 @@
 /** The mean of vectors that need not be in memory together. */
-import { checkArray, checkFinite, countRows } from '../check.js';
+import { checkArray, checkFinite, countRows, isTypedArray } from '../check.js';
 import { QuantError } from '../errors.js';
 import { checkAborted, type Told, turn } from '../long.js';
 import { checkTrainingRows, type TrainingSource } from '../sample.js';
@@ -54,7 +54,7 @@ export async function meanFrom(
   { signal, onProgress }: Told,
 ): Promise<Float32Array> {
   const mean: Mean = new Mean(operation, dimensions);
-  const whole = source instanceof Float32Array;
+  const whole = isTypedArray(source);
   if (!whole && (typeof source !== 'object' || source === null || ArrayBuffer.isView(source))) {
     throw new QuantError(
       'ERR_QUANT_TYPE',
@@ -63,7 +63,7 @@ export async function meanFrom(
   }
   const step = Math.ceil(elementsAtOnce / dimensions) * dimensions;
   checkAborted(operation, signal);
-  for await (const batch of whole ? [source] : source) {
+  for await (const batch of whole ? [source as Float32Array] : source) {
     mean.check(batch);
     const total = whole ? batch.length / dimensions : 0;
     for (let at = 0; at < batch.length; at += step) {
@@ -73,5 +73,7 @@ export async function meanFrom(
       checkAborted(operation, signal);
     }
   }
+  // The last batch may have kept us waiting.
+  checkAborted(operation, signal);
   return mean.result();
 }

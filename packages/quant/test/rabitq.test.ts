@@ -404,6 +404,12 @@ describe('train', () => {
   it('needs one row', async () => {
     const call = () => RabitqCodec.train(new Float32Array(0), { dimensions: 3 });
     expect(call).toThrow(expect.objectContaining({ code: 'ERR_QUANT_TRAINING' }));
+    // What becomes of an array meanwhile changes nothing.
+    const long = Float32Array.from({ length: 3 << 22 }, (_, i) => i % 3);
+    const training = RabitqCodec.trainAsync(long, { dimensions: 3 });
+    setImmediate(() => structuredClone(long.buffer, { transfer: [long.buffer] }));
+    const mean3 = RabitqCodec.create({ dimensions: 3, center: Float32Array.of(0, 1, 2) });
+    expect((await training).serialize()).toEqual(mean3.serialize());
     // An abort while the source is about to end is one, too.
     const controller = new AbortController();
     const ending = async function* () {

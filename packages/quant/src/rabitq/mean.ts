@@ -1,7 +1,7 @@
 /** The mean of vectors that need not be in memory together. */
 import { checkArray, checkFinite, countRows, isTypedArray } from '../check.js';
 import { QuantError } from '../errors.js';
-import { checkAborted, type Told, turn } from '../long.js';
+import { checkAborted, hold, type Told, turn } from '../long.js';
 import { checkTrainingRows, type TrainingSource } from '../sample.js';
 
 /** Rows between two turns of the event loop: some milliseconds. */
@@ -63,8 +63,11 @@ export async function meanFrom(
   }
   const step = Math.ceil(elementsAtOnce / dimensions) * dimensions;
   checkAborted(operation, signal);
-  for await (const batch of whole ? [source as Float32Array] : source) {
-    mean.check(batch);
+  // Between two turns others may write to an array, or take it away.
+  if (whole) mean.check(source);
+  for await (const given of whole ? [hold(operation, source as Float32Array)] : source) {
+    mean.check(given);
+    const batch = whole ? given : hold(operation, given);
     const total = whole ? batch.length / dimensions : 0;
     for (let at = 0; at < batch.length; at += step) {
       mean.add(batch.subarray(at, at + step));

@@ -1,5 +1,5 @@
 /** What the codecs share whose codes are dimensions side by side: scalar codes, half floats and binary codes. */
-import { onThread } from './backend/current.js';
+import { alignedBytes, onThread } from './backend/current.js';
 import type { Families } from './backend/types.js';
 import { packRows, packWords, unpackRows, unpackWords } from './blocks.js';
 import {
@@ -27,7 +27,7 @@ import {
 } from './codec.js';
 import { QuantError } from './errors.js';
 import { hold, type LongOptions, longTarget, readLongOptions, runLong } from './long.js';
-import { blockRows, checkPacked, Packed } from './packed.js';
+import { blockRows, checkPacked, fingerprintOf, Packed } from './packed.js';
 import { topKOf } from './topk.js';
 
 /** Scores as many codes as there are estimates; `packed` is 1 for blocks. */
@@ -191,11 +191,11 @@ export abstract class RowCodec implements Codec {
     const count = countRows(operation, 'codes', rows, this.codeBytes);
     const blockBytes = blockRows * this.codeBytes;
     const blocks = Math.ceil(count / blockRows);
-    const bytes = resultArray(operation, 'Uint8Array', blocks * blockBytes, undefined, []);
+    const bytes = alignedBytes(operation, blocks * blockBytes);
     if (this.interleavesWords) packWords(rows, this.codeBytes, bytes);
     else packRows(rows, this.codeBytes, this.payloadBytes, bytes);
     const { kind, dimensions } = this;
-    return new Packed({ kind, dimensions, count, blockBytes, bytes });
+    return new Packed({ kind, dimensions, count, blockBytes, fingerprint: this.fingerprint(), bytes });
   }
 
   unpack(packed: Packed): Uint8Array {
@@ -208,9 +208,15 @@ export abstract class RowCodec implements Codec {
     return codes;
   }
 
+  protected fingerprint(): number {
+    return fingerprintOf(this, () => this.serialize());
+  }
+
   /** How many codes blocks of this codec have. */
   protected checkBlocks(operation: string, packed: unknown): number {
-    if (packed instanceof Packed) return checkPacked(operation, packed, this, blockRows * this.codeBytes);
+    if (packed instanceof Packed) {
+      return checkPacked(operation, packed, this, blockRows * this.codeBytes, this.fingerprint());
+    }
     throw new QuantError('ERR_QUANT_TYPE', `${operation}: codes must be what pack() returns`);
   }
 

@@ -355,8 +355,8 @@ describe.each(backends)('what says that it is packed, to %s,', (_variant, quant)
     const codec = codecs.get(name) as Codec;
     const real = codec.pack(codec.encode(everyVectors));
     const query = codec.query(everyVectors.subarray(0, everyDimensions), 'l2sq');
-    const { kind, dimensions, count, blockBytes, bytes } = real;
-    const parts = { kind, dimensions, count, blockBytes, bytes };
+    const { kind, dimensions, count, blockBytes, fingerprint, bytes } = real;
+    const parts = { kind, dimensions, count, blockBytes, fingerprint, bytes };
     const other = kinds.find((each) => each !== kind) as Codec['kind'];
     for (const wrong of [
       { kind: other },
@@ -379,7 +379,14 @@ describe.each(backends)('what says that it is packed, to %s,', (_variant, quant)
 
   it('is not made of what cannot be blocks', () => {
     const make = Packed as unknown as new (parts?: unknown) => unknown;
-    const parts = { kind: 'int8', dimensions: 4, count: 1, blockBytes: 768, bytes: new Uint8Array(768) };
+    const parts = {
+      kind: 'int8',
+      dimensions: 4,
+      count: 1,
+      blockBytes: 768,
+      fingerprint: 1,
+      bytes: new Uint8Array(768),
+    };
     expect(codeOf(quant, () => new make(parts))).toBeUndefined();
     for (const [wrong, code] of [
       [undefined, 'ERR_QUANT_ARGUMENT'],
@@ -390,6 +397,7 @@ describe.each(backends)('what says that it is packed, to %s,', (_variant, quant)
       [{ ...parts, count: 2 ** 32 }, 'ERR_QUANT_ARGUMENT'],
       [{ ...parts, count: 33 }, 'ERR_QUANT_LENGTH'],
       [{ ...parts, blockBytes: 0 }, 'ERR_QUANT_ARGUMENT'],
+      [{ ...parts, fingerprint: undefined }, 'ERR_QUANT_ARGUMENT'],
       [{ ...parts, bytes: [1] }, 'ERR_QUANT_TYPE'],
     ] as const) {
       expect(codeOf(quant, () => new make(wrong))).toBe(code);

@@ -317,14 +317,14 @@ describe('deserialize', () => {
 describe('Packed', () => {
   it('keeps what pack gave, from bytes that were stored', () => {
     const codec = RabitqCodec.create({ dimensions: n, bits: 3 });
-    const { kind, dimensions, count, blockBytes, bytes } = codec.pack(codec.encode(vectors));
-    const again = new Packed({ kind, dimensions, count, blockBytes, bytes: bytes.slice() });
+    const { kind, dimensions, count, blockBytes, fingerprint, bytes } = codec.pack(codec.encode(vectors));
+    const again = new Packed({ kind, dimensions, count, blockBytes, fingerprint, bytes: bytes.slice() });
     expect(codec.unpack(again)).toEqual(codec.encode(vectors));
     for (const wrong of [{ count: 33 }, { blockBytes: blockBytes - 1 }, { bytes: bytes.subarray(1) }]) {
-      const parts = { kind, dimensions, count, blockBytes, bytes, ...wrong };
+      const parts = { kind, dimensions, count, blockBytes, fingerprint, bytes, ...wrong };
       expect(code(() => new Packed(parts))).toBe('ERR_QUANT_LENGTH');
     }
-    expect(code(() => new Packed({ kind, dimensions, count: -1, blockBytes, bytes }))).toBe(
+    expect(code(() => new Packed({ kind, dimensions, count: -1, blockBytes, fingerprint, bytes }))).toBe(
       'ERR_QUANT_ARGUMENT',
     );
   });

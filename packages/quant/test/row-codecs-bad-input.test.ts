@@ -122,7 +122,7 @@ describe.each(kindNames)('%s', (kind) => {
     const foreign = other.pack(other.encode(vectors));
     expect(() => query.estimate(foreign)).toThrow(refusal('ERR_QUANT_TYPE', `codes of ${other.kind}`));
     expect(() => codec.unpack(foreign)).toThrow(refusal('ERR_QUANT_TYPE', `codes of ${other.kind}`));
-    const { blockBytes } = codec.pack(codes);
+    const { blockBytes, fingerprint } = codec.pack(codes);
     expect(
       () =>
         new Packed({
@@ -130,6 +130,7 @@ describe.each(kindNames)('%s', (kind) => {
           dimensions: n,
           count: 33,
           blockBytes,
+          fingerprint,
           bytes: new Uint8Array(blockBytes),
         }),
     ).toThrow(refusal('ERR_QUANT_LENGTH', `need ${2 * blockBytes} bytes`));

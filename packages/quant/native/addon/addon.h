@@ -17,7 +17,7 @@
 #include <ruvector/quant.h>
 
 /* Raised when src/backend must no longer accept older binaries. */
-#define RV_ADDON_ABI 1
+#define RV_ADDON_ABI 2
 
 /* Error codes: a call that breaks the contract, and what the system refuses. */
 #define RV_CODE_ARGUMENTS "ERR_QUANT_ADDON"

@@ -1,9 +1,10 @@
 /*
  * module.c - what the addon exports:
  *
- *   abi       RV_ADDON_ABI
- *   variants  { haswell: () => kernels, ... }, those that run here, best first; kernels are families of functions and
- *             `start` (src/backend/types.ts)
+ *   abi         RV_ADDON_ABI
+ *   misaligned  (Uint8Array) -> by how many bytes its memory begins after a multiple of 64
+ *   variants    { haswell: () => kernels, ... }, those that run here, best first; kernels are families of functions and
+ *               `start` (src/backend/types.ts)
  *
  * A variant is bound when it is asked for.
  */
@@ -110,6 +111,24 @@ bind(napi_env env, napi_callback_info info)
 	return object;
 }
 
+static napi_value
+misaligned(napi_env env, napi_callback_info info)
+{
+	napi_value	argument,
+				result;
+	size_t		count = 1;
+	rv_view		view;
+
+	if (napi_get_cb_info(env, info, &count, &argument, NULL, NULL) != napi_ok)
+		return NULL;
+	if (count < 1 || !rv_get_view(env, argument, 1, &view))
+	{
+		rv_refuse(env, "expected a Uint8Array");
+		return NULL;
+	}
+	return napi_create_uint32(env, (uint32_t) ((uintptr_t) view.data % 64), &result) == napi_ok ? result : NULL;
+}
+
 static int
 define_exports(napi_env env, napi_value exports, environment *own)
 {
@@ -119,6 +138,8 @@ define_exports(napi_env env, napi_value exports, environment *own)
 
 	if (napi_create_uint32(env, RV_ADDON_ABI, &abi) != napi_ok ||
 		napi_set_named_property(env, exports, "abi", abi) != napi_ok ||
+		napi_create_function(env, "misaligned", NAPI_AUTO_LENGTH, misaligned, NULL, &function) != napi_ok ||
+		napi_set_named_property(env, exports, "misaligned", function) != napi_ok ||
 		napi_create_object(env, &variants) != napi_ok ||
 		napi_set_named_property(env, exports, "variants", variants) != napi_ok)
 		return 0;

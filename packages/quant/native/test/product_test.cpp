@@ -9,13 +9,15 @@ namespace
 
 /* Sums at either end of the range, ranges of one and of all. */
 void
-check_among(const rv_quant_kernels *k, counts &c, const uint8_t *bytes, size_t m, const uint8_t *packed, size_t stride,
-			const std::vector<uint32_t> &whole)
+check_among(const rv_quant_kernels *k, counts &c, uint8_t *bytes, size_t m, const uint8_t *packed, size_t stride,
+			size_t blocks)
 {
-	const size_t blocks = whole.size() / 32;
+	std::vector<uint32_t> whole(blocks * 32);
 
-	if (m > RV_PRODUCT_SHORT_SPACES)
-		return;
+	/* As large as sums may be. */
+	for (size_t i = 0; m > RV_PRODUCT_SHORT_SPACES && i < m * 16; i++)
+		bytes[i] = (uint8_t) (bytes[i] * RV_PRODUCT_SHORT_SPACES / m);
+	serial->product->blocks4(bytes, (uint32_t) m, packed, stride, whole.size(), whole.data());
 	for (int round = 0; round < 4; round++)
 	{
 		const uint32_t there = whole[random_below((uint32_t) whole.size())],
@@ -129,7 +131,7 @@ check_kernels(const rv_quant_kernels *k, counts &c, size_t n, size_t m, size_t b
 		serial->product->blocks4(bytes, (uint32_t) m, packed, payload * 32, count, want_whole.data());
 		c.check_bytes("sums of bytes", m, whole.data(), want_whole.data(), count * 4);
 
-		check_among(k, c, bytes, m, packed, payload * 32, whole);
+		check_among(k, c, bytes, m, packed, payload * 32, blocks);
 		check_narrow(k, c, m);
 	}
 }
@@ -352,9 +354,10 @@ check_codes(const rv_quant_kernels *k, counts &c, size_t n, size_t m, size_t bit
 
 /* Many codes, of which many are alike, in every number of groups; some without a norm. */
 void
-check_best_of_many(const rv_quant_kernels *k, counts &c, size_t m, size_t bits, data kind, size_t count)
+check_best_of_many(const rv_quant_kernels *k, counts &c, size_t m, size_t bits, data kind, size_t count,
+				   size_t *long_sums = nullptr)
 {
-	const size_t n = 20;
+	const size_t n = m < 20 ? 20 : m;
 	const subject s(n, m, bits, kind, false);
 	const rv_product_codec *codec = &s.codec;
 	const size_t bytes = rv_product_code_bytes(codec);
@@ -380,6 +383,8 @@ check_best_of_many(const rv_quant_kernels *k, counts &c, size_t m, size_t bits, 
 	for (rv_metric metric : {RV_METRIC_L2SQ, RV_METRIC_DOT, RV_METRIC_COSINE})
 	{
 		rv_product_prepare(k->product, codec, q.data(), metric, NULL, prepared);
+		if (long_sums != nullptr)
+			*long_sums += prepared->largest_sum > 0xffff;
 		rv_product_estimate(k->product, codec, prepared, RV_PRODUCT_PLAIN, codes.data(), bytes, count, estimates.data(),
 							NULL);
 		check_best(c, metric, estimates, [&](size_t most, uint32_t *indices, float *scores)
@@ -489,12 +494,17 @@ main()
 	serial = &oracle;
 	return run_variants([](const rv_quant_kernels *k, counts &c)
 	{
+		size_t		long_sums = 0;
+
 		c.check(k->product->variant == k->simd->variant && strcmp(k->product->name, k->simd->name) == 0, "name", 0, 0, 0, 0);
 		for (size_t bits : {(size_t) 4, (size_t) 8})
 		{
 			for (int kind = 0; kind < DATA_COUNT; kind++)
 				for (size_t count : {(size_t) 11, (size_t) 256, (size_t) 1000})
 					check_best_of_many(k, c, 1 + random_below(20), bits, (data) kind, count);
+			for (int kind = 0; bits == 4 && kind < DATA_COUNT; kind++)
+				for (size_t m : {(size_t) 300, (size_t) 600})
+					check_best_of_many(k, c, m, bits, (data) kind, 300, &long_sums);
 			for (size_t n = 1; n <= 40; n++)
 				check_kernels(k, c, n, 1 + random_below((uint32_t) n), bits);
 			check_kernels(k, c, 257, 257, bits);
@@ -515,5 +525,7 @@ main()
 		for (size_t n = 1; n <= 70; n++)
 			check_turn(k, c, n);
 		check_limits(k, c);
+		/* Of 2 numbers of sub-spaces, and 3 metrics: some have sums above 16 bits, and some have not. */
+		c.check(long_sums > 0 && long_sums < 6 * DATA_COUNT, "sums of more than 16 bits", 0, 0, (double) long_sums, 0);
 	});
 }

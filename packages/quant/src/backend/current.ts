@@ -1,7 +1,8 @@
 /** Settles, once per thread, what computes: the addon, else TypeScript. */
+import { newArray } from '../check.js';
 import { QuantError } from '../errors.js';
 import { loadAddon } from './native.js';
-import type { Families, NativeKernels, NativeVariant, QuantVariant } from './types.js';
+import type { Addon, Families, NativeKernels, NativeVariant, QuantVariant } from './types.js';
 
 /** What encodes and estimates in this thread, and why. */
 export interface Capabilities {
@@ -16,6 +17,7 @@ export interface Capabilities {
 export interface Choice {
   /** Undefined where TypeScript computes. */
   readonly native: NativeKernels | undefined;
+  readonly misaligned?: Addon['misaligned'];
   readonly capabilities: Capabilities;
 }
 
@@ -28,7 +30,8 @@ export function choose(wish: string): Choice {
   const chosen = wish === '' ? names[0] : names.find((name) => name === wish);
   if (chosen !== undefined) {
     const capabilities: Capabilities = Object.freeze({ backend: 'native', variant: chosen, available });
-    return { native: variants[chosen]!(), capabilities };
+    const misaligned = 'addon' in loaded ? loaded.addon.misaligned : undefined;
+    return { native: variants[chosen]!(), capabilities, ...(misaligned && { misaligned }) };
   }
   // WebAssembly is core-simd's alone: where it is forced, codes are TypeScript's.
   const why = 'reason' in loaded ? loaded.reason : `RUVECTOR_SIMD=${wish}`;
@@ -65,6 +68,24 @@ export function capabilities(): Capabilities {
 /** A family of the addon, or the same in TypeScript. */
 export function kernelsOf<F extends keyof Families>(family: F, typescript: Families[F]): Families[F] {
   return current().native?.[family] ?? typescript;
+}
+
+/** Lines of the first-level cache. */
+const lineBytes = 64;
+
+/**
+ * Bytes for kernels that read whole lines: they begin where one does, for the addon. A register of 64 bytes that does not is
+ * two reads, and a scan of blocks from memory takes up to half as long again.
+ *
+ * @returns zeros
+ * @throws {QuantError} `ERR_QUANT_LENGTH` where there is no memory
+ */
+export function alignedBytes(operation: string, count: number): Uint8Array {
+  const { misaligned } = current();
+  if (misaligned === undefined) return newArray(operation, 'Uint8Array', count);
+  const memory = newArray(operation, 'Uint8Array', count + lineBytes);
+  const over = misaligned(memory);
+  return memory.subarray(lineBytes - over, lineBytes - over + count);
 }
 
 /**

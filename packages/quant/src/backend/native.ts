@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Addon } from './types.js';
 
-const supportedAbi = 1;
+const supportedAbi = 2;
 
 // Two folders up from src/backend/ and from dist/backend/ alike.
 const packageFolder = fileURLToPath(new URL('../..', import.meta.url));

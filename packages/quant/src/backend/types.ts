@@ -44,6 +44,8 @@ export interface NativeKernels extends Families {
 /** native/addon/module.c */
 export interface Addon {
   readonly abi: number;
+  /** By how many bytes an array's memory begins after a multiple of 64. */
+  misaligned(array: Uint8Array): number;
   /** Those that run here, best first. */
   readonly variants: Readonly<Partial<Record<NativeVariant, () => NativeKernels>>>;
 }

@@ -1,6 +1,6 @@
 /** Product codes, with 8 or 4 bits a sub-space. The mathematics are in doc/product.md. */
 import { availableParallelism } from 'node:os';
-import { kernelsOf, onThread } from '../backend/current.js';
+import { alignedBytes, kernelsOf, onThread } from '../backend/current.js';
 import {
   checkArray,
   checkDimensions,
@@ -287,9 +287,10 @@ export class ProductCodec extends RowCodec {
       );
     }
     const blockBytes = blockBytesOf(this.#shape);
-    const bytes = newArray(operation, 'Uint8Array', Math.ceil(count / blockRows) * blockBytes);
+    const bytes = alignedBytes(operation, Math.ceil(count / blockRows) * blockBytes);
     kernelsOf('product', typescriptProduct).pack(n, m, bits, plain(codes), bytes, count);
-    return new Packed({ kind: this.kind, dimensions: n, count, blockBytes, bytes });
+    const fingerprint = this.fingerprint();
+    return new Packed({ kind: this.kind, dimensions: n, count, blockBytes, fingerprint, bytes });
   }
 
   override unpack(packed: Packed): Uint8Array {
@@ -305,7 +306,8 @@ export class ProductCodec extends RowCodec {
     const own = this.checkQuery(vector, metric);
     const { prepare, estimate, best } = kernelsOf('product', typescriptProduct);
     const { n, m, bits } = this.#shape;
-    const query = new Float64Array(queryLength(this.#shape));
+    const memory = alignedBytes('product.query', 8 * queryLength(this.#shape));
+    const query = new Float64Array(memory.buffer, memory.byteOffset, queryLength(this.#shape));
     if (!prepare(...this.#args, own, metricNumbers[metric], query)) {
       throw new QuantError('ERR_QUANT_VALUE', 'product.query: vector is too large: its norm is above 2^55');
     }

@@ -51,9 +51,18 @@ function fillTables(p: ProductParameters, y: Float32Array, squares: boolean, tab
   }
 }
 
+/** The step of byte tables: native/src/product/kernels.h. */
+function stepOfTables(widest: number, total: number, m: number): number {
+  const step = fround(widest / 255);
+  if (m <= 256 || m > 0x7fff) return step;
+  const wider = fround((total / (0xffff - m)) * (1 + 2 ** -20));
+  return wider > step && wider <= fround(2 * step) ? wider : step;
+}
+
 /** Table entries as bytes. */
-function quantiseTables({ m }: ProductShape, { tables, bytes, floats, doubles }: QueryParts): void {
+function quantiseTables({ m }: ProductShape, { tables, bytes, integers, floats, doubles }: QueryParts): void {
   let widest = 0;
+  let total = 0;
   let base = 0;
   const lows = new Float32Array(m);
   for (let s = 0; s < m; s++) {
@@ -63,27 +72,34 @@ function quantiseTables({ m }: ProductShape, { tables, bytes, floats, doubles }:
       low = Math.min(low, tables[s * 16 + c]);
       high = Math.max(high, tables[s * 16 + c]);
     }
-    widest = Math.max(widest, fround(high - low));
+    const range = fround(high - low);
+    widest = Math.max(widest, range);
+    total += range;
     base += low;
     lows[s] = low;
   }
-  const scale = fround(widest / 255);
+  const scale = stepOfTables(widest, total, m);
   const roundedBase = fround(base);
   const inverse = scale > 0 ? 1 / scale : 0;
   let lost = 0;
+  let largestSum = 0;
   for (let s = 0; s < m; s++) {
     let worst = 0;
+    let most = 0;
     for (let c = 0; c < 16; c++) {
       const above = tables[s * 16 + c] - lows[s];
       const steps = above * inverse + 0.5;
       const byte = Math.trunc(steps < 255 ? steps : 255);
       bytes[s * 16 + c] = byte;
+      most = Math.max(most, byte);
       worst = Math.max(worst, abs(above - scale * byte));
     }
     lost += worst;
+    largestSum += most;
   }
   lost += abs(base - roundedBase);
   lost += 2 ** -22 * (scale * 255 * m + abs(base));
+  integers[3] = largestSum;
   floats[headFloat.base] = roundedBase;
   floats[headFloat.scale] = scale;
   doubles[headDouble.byteError] = lost * (1 + 2 ** -36);

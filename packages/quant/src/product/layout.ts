@@ -75,7 +75,7 @@ export const headDouble = { norm: 2, tableError: 3, byteError: 4, turnError: 5, 
 export const headFloat = { base: 1, scale: 2 } as const;
 
 export interface QueryParts {
-  /** The first is the metric. */
+  /** The first is the metric, the fourth the largest sum of bytes. */
   readonly integers: Int32Array;
   readonly floats: Float32Array;
   readonly doubles: Float64Array;

@@ -1,5 +1,5 @@
 /** A query of RaBitQ codes. */
-import { kernelsOf } from '../backend/current.js';
+import { alignedBytes, kernelsOf } from '../backend/current.js';
 import {
   checkArray,
   checkOptions,
@@ -34,6 +34,7 @@ export interface QueryCodec {
   readonly layout: Layout;
   readonly signs: Uint8Array;
   readonly epsilon0: number;
+  readonly fingerprint: number;
 }
 
 /** The bound of values by signs in `topK`: P(|Z| > 6) = 2.0e-9 for a normal Z. */
@@ -76,7 +77,7 @@ function prepare(operation: string, codec: QueryCodec, vector: Float32Array): Pr
     vector: own,
     norm,
     planes: new Int8Array(levels * planeBytes(n)),
-    tables: new Uint8Array(levels * tableBytes(n)),
+    tables: alignedBytes(operation, levels * tableBytes(n)),
     numbers: new Float64Array(queryNumbers.count),
   };
   const { prepare: quantise } = kernelsOf('rabitq', typescriptRabitq);
@@ -182,8 +183,9 @@ export class RabitqQuery implements QuantQuery {
   }
 
   #count(operation: string, codes: Uint8Array | Packed): number {
-    const { layout } = this.#codec;
-    if (codes instanceof Packed) return checkPacked(operation, codes, this.#codec, layout.blockBytes);
+    const { layout, fingerprint } = this.#codec;
+    if (codes instanceof Packed)
+      return checkPacked(operation, codes, this.#codec, layout.blockBytes, fingerprint);
     checkArray(operation, 'codes', codes, 'Uint8Array');
     return countRows(operation, 'codes', codes, layout.codeBytes);
   }

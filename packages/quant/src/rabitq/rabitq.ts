@@ -1,5 +1,5 @@
 /** RaBitQ codes of 1 to 8 bits a dimension. */
-import { kernelsOf, onThread } from '../backend/current.js';
+import { alignedBytes, kernelsOf, onThread } from '../backend/current.js';
 import {
   checkArray,
   checkDimensions,
@@ -17,7 +17,7 @@ import {
 import type { Codec, QuantMetric } from '../codec.js';
 import { QuantError } from '../errors.js';
 import { hold, type LongOptions, longTarget, readLongOptions, runLong } from '../long.js';
-import { checkPacked, Packed } from '../packed.js';
+import { checkPacked, fingerprintOf, Packed } from '../packed.js';
 import { Rotation } from '../rotation/rotation.js';
 import type { TrainingSource } from '../sample.js';
 import { type Reader, type Sections, seal, Writer } from '../serialize.js';
@@ -371,6 +371,7 @@ export class RabitqCodec implements Codec {
       layout: this.#layout,
       signs: this.rotation.signs,
       epsilon0: this.epsilon0,
+      fingerprint: this.#fingerprint(),
     };
     return RabitqQuery.prepare(codec, vector, metric, this.#center?.vector);
   }
@@ -380,9 +381,10 @@ export class RabitqCodec implements Codec {
     checkArray(operation, 'codes', codes, 'Uint8Array');
     const count = countRows(operation, 'codes', codes, this.codeBytes);
     const { n, bits, centred, blockBytes } = this.#layout;
-    const blocks = resultArray(operation, 'Uint8Array', Math.ceil(count / 32) * blockBytes, undefined, []);
-    kernelsOf('rabitq', typescriptRabitq).pack(n, bits, centred ? 1 : 0, count, codes, blocks);
-    return new Packed({ kind: this.kind, dimensions: this.dimensions, count, blockBytes, bytes: blocks });
+    const bytes = alignedBytes(operation, Math.ceil(count / 32) * blockBytes);
+    kernelsOf('rabitq', typescriptRabitq).pack(n, bits, centred ? 1 : 0, count, codes, bytes);
+    const { kind, dimensions } = this;
+    return new Packed({ kind, dimensions, count, blockBytes, fingerprint: this.#fingerprint(), bytes });
   }
 
   unpack(packed: Packed): Uint8Array {
@@ -391,20 +393,29 @@ export class RabitqCodec implements Codec {
       throw new QuantError('ERR_QUANT_TYPE', `${operation}: codes must be packed`);
     }
     const { n, bits, centred, blockBytes } = this.#layout;
-    const count = checkPacked(operation, packed, this, blockBytes);
+    const count = checkPacked(operation, packed, this, blockBytes, this.#fingerprint());
     const codes = resultArray(operation, 'Uint8Array', count * this.codeBytes, undefined, []);
     kernelsOf('rabitq', typescriptRabitq).unpack(n, bits, centred ? 1 : 0, count, packed.bytes, codes);
     return codes;
   }
 
   serialize(): Uint8Array {
+    return this.#serialize(this.encoder, this.epsilon0);
+  }
+
+  /** Codes do not tell how their scale was found, and bounds of any width may be asked for. */
+  #fingerprint(): number {
+    return fingerprintOf(this, () => this.#serialize('refined', 1.9));
+  }
+
+  #serialize(encoder: RabitqEncoder, epsilon0: number): Uint8Array {
     const centerKind = this.#each ? 2 : this.#center === undefined ? 0 : 1;
     const parameters = new Writer()
       .u8(this.bits)
       .u8(centerKind)
-      .u8(encoders.indexOf(this.encoder))
+      .u8(encoders.indexOf(encoder))
       .u32(this.rotation.padded)
-      .f64(this.epsilon0);
+      .f64(epsilon0);
     const payload = new Writer().bytes(this.rotation.signs);
     if (this.#center !== undefined) payload.floats(this.#center.vector);
     return seal(this.kind, this.dimensions, parameters.done(), payload.done());

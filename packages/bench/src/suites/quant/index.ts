@@ -52,7 +52,7 @@ const scales: Readonly<Record<Mode, Scale & { readonly queries: number }>> = {
   full: {
     queries: 1000,
     budget: { rounds: 21, warmups: 2, minTimeMs: 12 },
-    searches: { rounds: 11, warmups: 1, minTimeMs: 12 },
+    searches: { rounds: 11, warmups: 1, minTimeMs: 200 },
     trainings: { rounds: 3, warmups: 0, minTimeMs: 0 },
     recall: { training: { sampleRows: 65_536, iterations: 25 }, bounded: 200, proven: 20 },
     estimator: { seeds: 100, rows: 400, queries: 20 },
@@ -65,7 +65,7 @@ const scales: Readonly<Record<Mode, Scale & { readonly queries: number }>> = {
   quick: {
     queries: 200,
     budget: { rounds: 5, warmups: 1, minTimeMs: 6 },
-    searches: { rounds: 3, warmups: 1, minTimeMs: 6 },
+    searches: { rounds: 3, warmups: 1, minTimeMs: 100 },
     trainings: { rounds: 1, warmups: 0, minTimeMs: 0 },
     recall: { training: { sampleRows: 16_384, iterations: 8 }, bounded: 50, proven: 4 },
     estimator: { seeds: 30, rows: 100, queries: 8 },

@@ -89,7 +89,7 @@ struct best_sums
 	{
 		const size_t stride = rv_product_block_bytes(codec);
 
-		if (codec->m > RV_PRODUCT_SHORT_SPACES)
+		if (query->largest_sum > 0xffff)
 		{
 			uint32_t	sums[group_codes];
 
@@ -123,7 +123,7 @@ find_best_sums(const rv_product_kernels *kernels, const rv_product_codec *codec,
 			   const uint8_t *blocks, size_t count, best_scores &found)
 {
 	const size_t stride = rv_product_block_bytes(codec);
-	const uint32_t most = 255 * codec->m;
+	const uint32_t most = query->largest_sum;
 	best_sums	best = {query, most, found,
 		better_sums(query, most, query->metric == RV_METRIC_DOT ? -__builtin_inff() : __builtin_inff())};
 

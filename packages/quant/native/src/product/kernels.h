@@ -37,6 +37,22 @@ even_spaces(uint32_t m)
 
 constexpr uint32_t flush_spaces = RV_PRODUCT_SHORT_SPACES;
 
+/*
+ * The step of byte tables, by the widest range of a sub-space and the sum of all.  Where sums of bytes fit into 16 bits with
+ * steps of up to twice the width, they are that wide: bytes are rounded up by half a step at most.
+ */
+RV_INLINE float
+step_of_tables(float widest, double total, uint32_t m)
+{
+	const float step = widest / 255.0f;
+	float		wider;
+
+	if (m <= RV_PRODUCT_SHORT_SPACES || m > 0x7fff)
+		return step;
+	wider = (float) (total / (double) (0xffff - m) * (1.0 + 0x1p-20));
+	return wider > step && wider <= 2.0f * step ? wider : step;
+}
+
 /* Sums of a code in eight parts, as product.h says. */
 RV_INLINE float
 add_parts(const float *p)

@@ -12,6 +12,23 @@ constexpr size_t group_codes = 8 * RV_PRODUCT_BLOCK;
 /* Norms below this have lost digits in float32. */
 constexpr double least_norm = 0x1p-100;
 
+/* Ranges of sub-spaces differ, and only the widest has a byte of 255: so many more sub-spaces than 256 may fit into 16 bits. */
+uint32_t
+largest_sum_of(const uint8_t *bytes, uint32_t m)
+{
+	uint32_t	sum = 0;
+
+	for (uint32_t s = 0; s < m; s++)
+	{
+		uint8_t		most = 0;
+
+		for (size_t c = 0; c < 16; c++)
+			most = bytes[(size_t) s * 16 + c] > most ? bytes[(size_t) s * 16 + c] : most;
+		sum += most;
+	}
+	return sum;
+}
+
 /* Sums of bytes differ from those of the entries by no more than what the worst entries of each sub-space lose. */
 void
 narrow_tables(const rv_product_kernels *kernels, const rv_product_codec *codec, rv_product_query *query)
@@ -26,6 +43,7 @@ narrow_tables(const rv_product_kernels *kernels, const rv_product_codec *codec, 
 	lost = narrow.lost + __builtin_fabs(narrow.base - (double) query->base);
 	lost += 0x1p-22 * ((double) query->scale * 255.0 * (double) codec->m + __builtin_fabs(narrow.base));
 	query->byte_error = lost * (1.0 + 0x1p-36);
+	query->largest_sum = largest_sum_of(bytes_of(codec, query), codec->m);
 }
 
 /* What is known of one code. */

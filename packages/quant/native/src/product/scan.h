@@ -111,7 +111,8 @@ RV_INLINE void
 narrow_tables(const float *tables, uint32_t m, uint8_t *bytes, rv_product_bytes *out)
 {
 	float		widest = 0;
-	double		low,
+	double		total = 0,
+				low,
 				high,
 				inverse;
 
@@ -123,9 +124,10 @@ narrow_tables(const float *tables, uint32_t m, uint8_t *bytes, rv_product_bytes 
 		const float range = (float) high - (float) low;
 
 		widest = range > widest ? range : widest;
+		total += (double) range;
 		out->base += low;
 	}
-	out->scale = widest / 255.0f;
+	out->scale = step_of_tables(widest, total, m);
 	inverse = out->scale > 0 ? 1.0 / (double) out->scale : 0;
 
 	const typename V::wide inverses = V::wide_same(inverse),

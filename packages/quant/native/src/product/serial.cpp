@@ -109,7 +109,8 @@ void
 rv_product_narrow_serial(const float *tables, uint32_t m, uint8_t *bytes, rv_product_bytes *out)
 {
 	float		widest = 0;
-	double		scale,
+	double		total = 0,
+				scale,
 				inverse;
 
 	*out = {0, 0, 0};
@@ -125,9 +126,10 @@ rv_product_narrow_serial(const float *tables, uint32_t m, uint8_t *bytes, rv_pro
 			high = t[c] > high ? t[c] : high;
 		}
 		widest = high - low > widest ? high - low : widest;
+		total += (double) (high - low);
 		out->base += (double) low;
 	}
-	out->scale = widest / 255.0f;
+	out->scale = step_of_tables(widest, total, m);
 	scale = (double) out->scale;
 	inverse = scale > 0 ? 1.0 / scale : 0;
 	for (uint32_t s = 0; s < m; s++)

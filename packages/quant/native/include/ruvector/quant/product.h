@@ -67,7 +67,7 @@ typedef struct rv_product_query
 	int32_t		metric;			/* RV_METRIC_L2SQ, _DOT or _COSINE */
 	float		base,			/* of packed codes of 4 bits: a sum of bytes b stands for base + scale * b */
 				scale;
-	int32_t		unused;
+	uint32_t	largest_sum;	/* of bytes, one of each sub-space */
 	double		norm;			/* |query| */
 	double		table_error;	/* relative, of a sum of table entries */
 	double		byte_error;		/* absolute, of what bytes stand for */
@@ -79,12 +79,13 @@ typedef struct rv_product_query
 /* Bytes of a prepared query. */
 size_t		rv_product_query_bytes(const rv_product_codec *codec);
 
-/* Sub-spaces of 4 bits whose sums of bytes fit into 16 bits. */
+/* Sub-spaces of 4 bits whose sums of bytes fit into 16 bits, whatever the bytes. */
 #define RV_PRODUCT_SHORT_SPACES 256
 
 /*
  * What bytes of table entries stand for: byte b of a sub-space for the least entry there + scale * b, a sum of them for
- * base + scale * sum.  `scale` is the widest range of a sub-space / 255; bytes are rounded.
+ * base + scale * sum.  `scale` is the widest range of a sub-space / 255,
+ * or up to twice that where sums fit into 16 bits so; bytes are rounded.
  */
 typedef struct rv_product_bytes
 {
@@ -114,8 +115,8 @@ typedef struct rv_product_kernels
 							uint32_t *sums);
 
 	/*
-	 * The same of whole blocks of no more than RV_PRODUCT_SHORT_SPACES sub-spaces.  Bit i of among[b] tells whether the sum of
-	 * code i of block b is one of `first` to `first + more`, which is below 2^16.
+	 * The same of whole blocks, where no sum is above 65,535 (rv_product_query's largest_sum).  Bit i of among[b] tells
+	 * whether the sum of code i of block b is one of `first` to `first + more`, which is below 2^16.
 	 */
 	void		(*among4) (const uint8_t *bytes, uint32_t m, const uint8_t *blocks, size_t stride, size_t count,
 						   uint32_t first, uint32_t more, uint16_t *sums, uint32_t *among);

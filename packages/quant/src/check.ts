@@ -201,8 +201,17 @@ export function checkVectors(operation: string, name: string, value: unknown, di
   return count;
 }
 
-/** @throws {QuantError} `ERR_QUANT_VALUE`, with the place of the first element that is no number */
-export function checkFinite(operation: string, name: string, array: Float32Array, dimensions: number): void {
+/**
+ * @param firstRow the number of the first of these rows, for the message
+ * @throws {QuantError} `ERR_QUANT_VALUE`, with the place of the first element that is no number
+ */
+export function checkFinite(
+  operation: string,
+  name: string,
+  array: Float32Array,
+  dimensions: number,
+  firstRow = 0,
+): void {
   const n = lengthOf.call(array);
   // 0 x is 0 for every finite x and NaN for the others, and sums of zeros stay 0; four, since each addition waits for the
   // one before it.
@@ -219,7 +228,7 @@ export function checkFinite(operation: string, name: string, array: Float32Array
   const place = array.findIndex((each) => !Number.isFinite(each));
   throw new QuantError(
     'ERR_QUANT_VALUE',
-    `${operation}: ${name} must be finite, got ${array[place]} in dimension ${place % dimensions} of row ${Math.floor(place / dimensions)}`,
+    `${operation}: ${name} must be finite, got ${array[place]} in dimension ${place % dimensions} of row ${firstRow + Math.floor(place / dimensions)}`,
   );
 }
 

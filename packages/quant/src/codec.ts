@@ -127,7 +127,8 @@ export interface Rerank extends BoundOptions {
   readonly source: (indices: Uint32Array) => Float32Array;
   /**
    * How many of the best estimates are computed exactly (at least k are), or `'bound'`: as many as the bounds ask for,
-   * until no code left can be better than the k-th.
+   * until no code left can be better than the k-th. That is proven where the bounds are: for RaBitQ, whose bounds hold with
+   * a probability, only with `proof`.
    */
   readonly count: number | 'bound';
 }

@@ -9,6 +9,7 @@ import {
   type ArrayOf,
   type Brand,
   checkArray,
+  checkFinite,
   copyInto,
   copyOf,
   describe,
@@ -25,6 +26,11 @@ import { QuantError } from './errors.js';
 export interface Progress {
   readonly done: number;
   readonly total: number;
+  /**
+   * While vectors are taken from an iterable, before the work proper: `done` are rows, and `total` is the same, since
+   * nobody knows how many there will be.
+   */
+  readonly phase?: 'sample';
 }
 
 /** What every asynchronous function takes. */
@@ -42,14 +48,14 @@ export interface LongOptions {
 export type Told = Pick<LongOptions, 'signal' | 'onProgress'>;
 
 /** How long a slice of work may hold the thread, in milliseconds. */
-const sliceTime = 8;
+export const sliceTime = 8;
 
 /** How often progress is told, in milliseconds. */
-const progressInterval = 100;
+export const progressInterval = 100;
 
 // As they are at the import: tests replace timers.
 const immediate = globalThis.setImmediate;
-const now = () => performance.now();
+export const now = () => performance.now();
 
 /** A turn of the event loop. */
 export function turn(): Promise<void> {
@@ -96,6 +102,29 @@ export function readLongOptions(operation: string, options: LongOptions | undefi
 export function checkAborted(operation: string, signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   throw new QuantError('ERR_QUANT_ABORTED', `${operation}: the signal was aborted`, { cause: signal.reason });
+}
+
+/** Elements that are checked between two turns: a millisecond. */
+const checkedAtOnce = 1 << 20;
+
+/**
+ * `checkFinite` of an input that is held, with turns of the event loop.
+ *
+ * @throws {QuantError} `ERR_QUANT_VALUE`, `_ABORTED`
+ */
+export async function checkFiniteLong(
+  operation: string,
+  name: string,
+  held: Float32Array,
+  dimensions: number,
+  { signal }: Told,
+): Promise<void> {
+  const rows = Math.ceil(checkedAtOnce / dimensions);
+  for (let row = 0; row * dimensions < held.length; row += rows) {
+    checkFinite(operation, name, held.subarray(row * dimensions, (row + rows) * dimensions), dimensions, row);
+    await turn();
+    checkAborted(operation, signal);
+  }
 }
 
 /** An input that nobody can take away. */

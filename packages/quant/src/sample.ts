@@ -1,7 +1,7 @@
 /** Rows to train on, from what may be larger than memory. */
 import { checkArray, checkFinite, countRows, describe, isTypedArray, newArray } from './check.js';
 import { QuantError } from './errors.js';
-import { checkAborted, type Told } from './long.js';
+import { checkAborted, checkFiniteLong, now, progressInterval, sliceTime, type Told, turn } from './long.js';
 import { Random } from './random.js';
 
 /** Vectors to train on: rows one after the other, or batches of such. */
@@ -35,11 +35,11 @@ class Reservoir {
     this.#rows = larger;
   }
 
-  take(batch: unknown): void {
+  /** Elements may be anything. */
+  take(batch: unknown): asserts batch is Float32Array {
     checkArray(this.#operation, 'vectors', batch, 'Float32Array');
     const d = this.#dimensions;
     const count = countRows(this.#operation, 'vectors', batch, d);
-    checkFinite(this.#operation, 'vectors', batch, d);
     this.#grow(Math.min(this.#most, this.seen + count));
     for (let i = 0; i < count; i++) {
       const place = this.seen < this.#most ? this.seen : this.#random.below(this.seen + 1);
@@ -71,17 +71,92 @@ export function sampleOf(operation: string, vectors: Float32Array, options: Samp
   checkArray(operation, 'vectors', vectors, 'Float32Array');
   const { dimensions, sampleRows, seed } = options;
   const count = countRows(operation, 'vectors', vectors, dimensions);
-  if (count <= sampleRows) {
-    checkFinite(operation, 'vectors', vectors, dimensions);
-    return vectors;
-  }
-  const reservoir = new Reservoir(operation, dimensions, sampleRows, seed);
+  checkFinite(operation, 'vectors', vectors, dimensions);
+  if (count <= sampleRows) return vectors;
+  const reservoir: Reservoir = new Reservoir(operation, dimensions, sampleRows, seed);
   reservoir.take(vectors);
   return reservoir.rows();
 }
 
+/** @throws {QuantError} `ERR_QUANT_TYPE` */
+function iteratorOf(operation: string, source: TrainingSource): Iterator<unknown> | AsyncIterator<unknown> {
+  if (typeof source === 'object' && source !== null && !ArrayBuffer.isView(source)) {
+    if (Symbol.asyncIterator in source) return source[Symbol.asyncIterator]();
+    if (Symbol.iterator in source) return source[Symbol.iterator]();
+  }
+  throw new QuantError(
+    'ERR_QUANT_TYPE',
+    `${operation}: vectors must be a Float32Array or an iterable of them, got ${describe(source)}`,
+  );
+}
+
+/** A promise that is rejected when a signal is aborted, and how to stop listening. */
+function abortOf(operation: string, signal: AbortSignal | undefined) {
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    const abort = () => {
+      try {
+        checkAborted(operation, signal);
+      } catch (error) {
+        reject(error);
+      }
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    stop = () => signal?.removeEventListener('abort', abort);
+  });
+  // It is rejected for whoever waits then, and nobody may.
+  aborted.catch(() => {});
+  return { aborted, stop };
+}
+
 /**
- * A sample of the rows of any source. The same rows in other batches give the same sample.
+ * Calls `take` with each batch of a source. An abort is heard while the source keeps us waiting; what it gives afterwards is
+ * not looked at.
+ *
+ * @throws {QuantError} `ERR_QUANT_TYPE`, `_ABORTED`; else what the source or `take` throws
+ */
+export async function eachBatch(
+  operation: string,
+  source: TrainingSource,
+  signal: AbortSignal | undefined,
+  take: (batch: unknown) => void | Promise<void>,
+): Promise<void> {
+  const iterator = iteratorOf(operation, source);
+  const { aborted, stop } = abortOf(operation, signal);
+  const close = async () => iterator.return?.();
+  // One that throws, or is done, closes itself.
+  let isOpen = false;
+  let turned = now();
+  try {
+    for (;;) {
+      checkAborted(operation, signal);
+      isOpen = false;
+      const next = (async () => {
+        const { done, value } = await iterator.next();
+        return { done, value: await value };
+      })();
+      const { done, value } = await Promise.race([next, aborted]).catch((error: unknown) => {
+        // The source may never answer.
+        if (signal?.aborted === true) close().catch(() => {});
+        throw error;
+      });
+      if (done === true) return;
+      isOpen = true;
+      await take(value);
+      if (now() - turned > sliceTime) {
+        await turn();
+        turned = now();
+      }
+    }
+  } finally {
+    stop();
+    if (isOpen) await close().catch(() => {});
+  }
+}
+
+/**
+ * A sample of the rows of any source. The same rows in other batches give the same sample. That of an array is taken before
+ * anybody else can run.
  *
  * @throws {QuantError} `ERR_QUANT_TYPE`, `_LENGTH`, `_VALUE`, `_ABORTED`; else what the source throws
  */
@@ -89,27 +164,29 @@ export async function sampleFrom(
   operation: string,
   source: TrainingSource,
   options: SampleOptions,
-  { signal }: Told,
+  told: Told,
 ): Promise<{ readonly rows: Float32Array; readonly seen: number }> {
-  const reservoir = new Reservoir(operation, options.dimensions, options.sampleRows, options.seed);
+  const { signal, onProgress } = told;
+  const { dimensions } = options;
+  const reservoir: Reservoir = new Reservoir(operation, dimensions, options.sampleRows, options.seed);
   if (isTypedArray(source)) {
     // Of whatever realm; what is no Float32Array is refused there.
-    reservoir.take(source as Float32Array);
+    const array: unknown = source;
+    reservoir.take(array);
+    // Rows that are not in the sample may be taken away meanwhile; those that are, are ours.
+    if (reservoir.seen > options.sampleRows) {
+      await checkFiniteLong(operation, 'vectors', array, dimensions, told);
+    }
+    await checkFiniteLong(operation, 'vectors', reservoir.rows(), dimensions, told);
   } else {
-    const isIterable =
-      typeof source === 'object' &&
-      source !== null &&
-      (Symbol.asyncIterator in source || Symbol.iterator in source);
-    if (!isIterable || ArrayBuffer.isView(source)) {
-      throw new QuantError(
-        'ERR_QUANT_TYPE',
-        `${operation}: vectors must be a Float32Array or an iterable of them, got ${describe(source)}`,
-      );
-    }
-    for await (const batch of source) {
-      checkAborted(operation, signal);
+    let last = now();
+    await eachBatch(operation, source, signal, (batch) => {
       reservoir.take(batch);
-    }
+      checkFinite(operation, 'vectors', batch, dimensions);
+      if (onProgress === undefined || now() - last < progressInterval) return;
+      onProgress({ done: reservoir.seen, total: reservoir.seen, phase: 'sample' });
+      last = now();
+    });
   }
   checkAborted(operation, signal);
   return { rows: reservoir.rows(), seen: reservoir.seen };

@@ -7,6 +7,9 @@ import { QuantError } from './errors.js';
 /** Unit roundoff of float32. */
 const unit = 2 ** -24;
 
+/** Rows that core-simd's kernels score together. */
+const rowsTogether = 4;
+
 /** Exact vectors are asked for in groups of at least this many. */
 const leastGroup = 32;
 
@@ -212,8 +215,24 @@ class Exact {
         this.#rowNorm = Math.max(this.#rowNorm, float32.norm(rows.subarray(i * n, (i + 1) * n)));
       }
     }
-    if (this.#metric === 'cosine') return float32.many('cosine', this.#query, this.#directions(rows));
-    return float32.many(this.#metric, this.#query, rows);
+    return this.#score(this.#metric === 'cosine' ? this.#directions(rows) : rows);
+  }
+
+  /**
+   * The last rows are scored as four, too: kernels add up four rows together otherwise than one alone, and rows that are the
+   * same would have scores one unit in the last place apart.
+   */
+  #score(rows: Float32Array): Float32Array {
+    const n = this.#query.length;
+    const whole = rows.length - (rows.length % (rowsTogether * n));
+    if (whole === rows.length) return float32.many(this.#metric, this.#query, rows);
+    const scores = new Float32Array(rows.length / n);
+    scores.set(float32.many(this.#metric, this.#query, rows.subarray(0, whole)));
+    const last = new Float32Array(rowsTogether * n);
+    last.set(rows.subarray(whole));
+    const some = float32.many(this.#metric, this.#query, last);
+    scores.set(some.subarray(0, (rows.length - whole) / n), whole / n);
+    return scores;
   }
 
   /** Rows, copied where one of them has to be made longer or shorter. */
@@ -262,8 +281,7 @@ export interface Scored {
 
 /**
  * Every row whose best possible score is as good as the k-th exact one is computed, in the order of best possible scores,
- * until none is left. So while the bounds hold, the result is that of the exact search, but for scores that float32 rounds
- * one way among other rows and another way here: kernels score several rows together.
+ * until none is left. So while the bounds hold, the result is that of the exact search.
  */
 function rerankByBounds(
   exact: Exact,

@@ -251,7 +251,7 @@ describe('deserialize', () => {
   const each = [
     RabitqCodec.create({ dimensions: n, bits: 3 }),
     RabitqCodec.create({ dimensions: n, bits: 1, center: query, encoder: 'exact' }),
-    RabitqCodec.create({ dimensions: 1, bits: 8, center: 'each', padded: 8 }),
+    RabitqCodec.create({ dimensions: 1, bits: 8, center: 'each', padded: 24 }),
   ].map((codec) => codec.serialize());
 
   it('refuses bytes that were cut off, or are too many', () => {

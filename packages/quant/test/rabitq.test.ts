@@ -417,7 +417,17 @@ describe('train', () => {
       controller.abort(new Error('enough'));
     };
     await expect(
-      RabitqCodec.trainAsync(ending(), { dimensions: 3 }, { signal: controller.signal }),
+      RabitqCodec.trainAsync(ending(), { dimensions: 3, signal: controller.signal }),
+    ).rejects.toMatchObject({ code: 'ERR_QUANT_ABORTED' });
+    // As one is while it keeps us waiting.
+    const stalled = new AbortController();
+    const waiting = async function* () {
+      yield Float32Array.of(1, 2, 3);
+      setImmediate(() => stalled.abort());
+      await new Promise(() => {});
+    };
+    await expect(
+      RabitqCodec.trainAsync(waiting(), { dimensions: 3, signal: stalled.signal }),
     ).rejects.toMatchObject({ code: 'ERR_QUANT_ABORTED' });
     await expect(RabitqCodec.trainAsync([], { dimensions: 3 })).rejects.toThrow(QuantError);
   });

@@ -85,5 +85,56 @@ describe('a sample', () => {
     );
     expect(() => checkTrainingRows('test', 4, 5, 'this')).toThrow(/this needs 5 rows, got 4/);
     checkTrainingRows('test', 5, 5, 'this');
+    await expect(sampleFrom('test', bad, options, {})).rejects.toMatchObject({
+      code: 'ERR_QUANT_VALUE',
+      message: expect.stringContaining('dimension 1 of row 233'),
+    });
+  });
+
+  it('hears an abort while the source keeps it waiting', async () => {
+    const controller = new AbortController();
+    let isClosed = false;
+    const stalled: AsyncIterable<Float32Array> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => {}),
+        return: async () => {
+          isClosed = true;
+          return { done: true, value: undefined };
+        },
+      }),
+    };
+    const sampling = sampleFrom(
+      'test',
+      stalled,
+      { dimensions, sampleRows: 5, seed: 1 },
+      { signal: controller.signal },
+    );
+    setImmediate(() => controller.abort(new Error('enough')));
+    await expect(sampling).rejects.toMatchObject({
+      code: 'ERR_QUANT_ABORTED',
+      cause: expect.objectContaining({ message: 'enough' }),
+    });
+    expect(isClosed).toBe(true);
+  });
+
+  it('tells how many rows of a stream it has seen, and closes one that it refuses', async () => {
+    const seen: unknown[] = [];
+    let isClosed = false;
+    async function* slow() {
+      try {
+        for (let i = 0; i < 4; i++) {
+          await new Promise((resolve) => setTimeout(resolve, 120));
+          yield i < 3 ? vectors : Float32Array.of(1, 2, Number.NaN);
+        }
+      } finally {
+        isClosed = true;
+      }
+    }
+    const onProgress = (progress: unknown) => seen.push(progress);
+    await expect(
+      sampleFrom('test', slow(), { dimensions, sampleRows: 5, seed: 1 }, { onProgress }),
+    ).rejects.toMatchObject({ code: 'ERR_QUANT_VALUE' });
+    expect(seen).toEqual([500, 1000, 1500].map((rows) => ({ done: rows, total: rows, phase: 'sample' })));
+    expect(isClosed).toBe(true);
   });
 });

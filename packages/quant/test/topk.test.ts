@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Int8Codec, type QuantMetric } from '../src/index.js';
+import { Random } from '../src/random.js';
 import { bestOf, topKOf } from '../src/topk.js';
 
 /** By the definition: sorted, with NaN last and of equals the earlier first. */
@@ -35,6 +36,36 @@ describe('bestOf', () => {
         expect([...scores]).toEqual(want.map((i) => values[i]));
       }),
     );
+  });
+});
+
+describe('a rerank of rows that are the same', () => {
+  // Kernels add up several rows together in another order than one alone.
+  it.each(['l2sq', 'dot', 'cosine'] as const)('scores them the same, and gives the first: %s', (metric) => {
+    const random = new Random(11);
+    for (let dimensions = 3; dimensions < 90; dimensions += 4) {
+      const one = Float32Array.from({ length: dimensions }, () => random.next() - 0.5);
+      const query = Float32Array.from({ length: dimensions }, () => random.next() - 0.5);
+      for (let count = 1; count <= 41; count += 1 + (count % 3)) {
+        const rows = new Float32Array(count * dimensions);
+        for (let i = 0; i < count; i++) rows.set(one, i * dimensions);
+        const codec = Int8Codec.create({ dimensions });
+        const source = (indices: Uint32Array) => {
+          const some = new Float32Array(indices.length * dimensions);
+          indices.forEach((row, i) => {
+            some.set(rows.subarray(row * dimensions, (row + 1) * dimensions), i * dimensions);
+          });
+          return some;
+        };
+        for (const bound of ['bound', count] as const) {
+          const { indices, scores } = codec
+            .query(query, metric)
+            .topK(codec.encode(rows), 5, { rerank: { source, count: bound } });
+          expect([...indices]).toEqual([0, 1, 2, 3, 4].slice(0, count));
+          expect(new Set(scores).size).toBe(1);
+        }
+      }
+    }
   });
 });
 

@@ -18,7 +18,15 @@ import {
   plain,
 } from '../check.js';
 import { QuantError } from '../errors.js';
-import { hold, type LongOptions, longTarget, readLongOptions, runLong, type Told } from '../long.js';
+import {
+  checkFiniteLong,
+  hold,
+  type LongOptions,
+  longTarget,
+  readLongOptions,
+  runLong,
+  type Told,
+} from '../long.js';
 import { checkSeed, defaultSeed } from '../random.js';
 import { checkTrainingRows, sampleFrom, sampleOf, type TrainingSource } from '../sample.js';
 import { Parts } from './distance.js';
@@ -332,8 +340,10 @@ export async function kmeansAsync(
   }
 
   // Held before anybody else can run.
-  const count = checkVectors(operation, 'vectors', source, n);
-  const held = hold(operation, source as Float32Array);
+  checkArray(operation, 'vectors', source, 'Float32Array');
+  const count = countRows(operation, 'vectors', source, n);
+  const held = hold(operation, source);
+  await checkFiniteLong(operation, 'vectors', held, n, told);
   const sample = sampleOf(operation, held, samplingOf(read, count));
   const isWhole = length(sample) === length(held);
   const training = prepare(operation, read, sample, read.assign && isWhole);
@@ -365,6 +375,7 @@ export interface NearestOptions {
   readonly threads?: number;
 }
 
+/** All but whether vectors are finite. */
 function checkNearest(
   operation: string,
   vectors: Float32Array,
@@ -373,7 +384,8 @@ function checkNearest(
 ) {
   const { dimensions, out, threads } = checkOptions(operation, options);
   checkDimensions(operation, dimensions);
-  const count = checkVectors(operation, 'vectors', vectors, dimensions);
+  checkArray(operation, 'vectors', vectors, 'Float32Array');
+  const count = countRows(operation, 'vectors', vectors, dimensions);
   checkArray(operation, 'centroids', centroids, 'Float32Array');
   if (countRows(operation, 'centroids', centroids, dimensions) === 0) {
     throw new QuantError('ERR_QUANT_LENGTH', `${operation}: there must be a centroid`);
@@ -401,6 +413,7 @@ export function nearestCentroids(
 ): Uint32Array {
   const operation = 'nearestCentroids';
   const { dimensions, out, count, threads } = checkNearest(operation, vectors, centroids, options);
+  checkFinite(operation, 'vectors', vectors, dimensions);
   const target = longTarget(operation, 'Uint32Array', count, out, [vectors, centroids]);
   kernelsOf('kmeans', typescriptKmeans).nearest(
     dimensions,
@@ -428,6 +441,7 @@ export async function nearestCentroidsAsync(
   const { dimensions, out, count, threads } = checkNearest(operation, vectors, centroids, options);
   const target = longTarget(operation, 'Uint32Array', count, out, [vectors, centroids]);
   const [rows, held] = [hold(operation, vectors), hold(operation, centroids)];
+  await checkFiniteLong(operation, 'vectors', rows, dimensions, told);
   await nearestLong(operation, [dimensions, held, rows, target.array, undefined, threads], told);
   return target.deliver();
 }

@@ -14,7 +14,7 @@ import {
 } from '../check.js';
 import type { CodecKind, QuantMetric, QuantQuery } from '../codec.js';
 import { QuantError } from '../errors.js';
-import { hold, type LongOptions, readLongOptions, runLong } from '../long.js';
+import { type LongOptions, readLongOptions, runLong } from '../long.js';
 import { blockRows, Packed } from '../packed.js';
 import { checkSeed, defaultSeed } from '../random.js';
 import { type Encoder, type FindBest, RowCodec, type Score } from '../row-codec.js';
@@ -238,15 +238,7 @@ export class ProductCodec extends RowCodec {
     const read = readOptions(operation, options);
     const { n, sampleRows, seed } = read;
     const sampling = { dimensions: n, sampleRows, seed };
-    let rows: Float32Array;
-    if (ArrayBuffer.isView(source)) {
-      // Held before anybody else can run.
-      checkVectors(operation, 'vectors', source, n);
-      const sample = sampleOf(operation, source as Float32Array, sampling);
-      rows = sample === source ? hold(operation, sample) : sample;
-    } else {
-      ({ rows } = await sampleFrom(operation, source, sampling, told));
-    }
+    const { rows } = await sampleFrom(operation, source, sampling, told);
     const training = prepareTraining(operation, read, rows);
     const { centroids, rotation, history } = training;
     await runLong<void>(

@@ -1,8 +1,7 @@
 /** The mean of vectors that need not be in memory together. */
 import { checkArray, checkFinite, countRows, isTypedArray } from '../check.js';
-import { QuantError } from '../errors.js';
 import { checkAborted, hold, type Told, turn } from '../long.js';
-import { checkTrainingRows, type TrainingSource } from '../sample.js';
+import { checkTrainingRows, eachBatch, type TrainingSource } from '../sample.js';
 
 /** Rows between two turns of the event loop: some milliseconds. */
 const elementsAtOnce = 1 << 22;
@@ -19,15 +18,15 @@ class Mean {
     this.#sums = new Float64Array(dimensions);
   }
 
-  check(batch: unknown): asserts batch is Float32Array {
+  checkShape(batch: unknown): asserts batch is Float32Array {
     checkArray(this.#operation, 'vectors', batch, 'Float32Array');
     countRows(this.#operation, 'vectors', batch, this.#dimensions);
-    checkFinite(this.#operation, 'vectors', batch, this.#dimensions);
   }
 
-  /** Whole rows. */
-  add(batch: Float32Array): void {
+  /** Whole rows; `firstRow` is the number of the first, for messages. */
+  add(batch: Float32Array, firstRow = 0): void {
     const [d, sums] = [this.#dimensions, this.#sums];
+    checkFinite(this.#operation, 'vectors', batch, d, firstRow);
     for (let at = 0; at < batch.length; at += d) for (let i = 0; i < d; i++) sums[i] += batch[at + i];
     this.rows += batch.length / d;
   }
@@ -41,7 +40,7 @@ class Mean {
 /** @throws {QuantError} `ERR_QUANT_TYPE`, `_LENGTH`, `_VALUE`, and `_TRAINING` for no rows */
 export function meanOf(operation: string, vectors: Float32Array, dimensions: number): Float32Array {
   const mean: Mean = new Mean(operation, dimensions);
-  mean.check(vectors);
+  mean.checkShape(vectors);
   mean.add(vectors);
   return mean.result();
 }
@@ -54,29 +53,22 @@ export async function meanFrom(
   { signal, onProgress }: Told,
 ): Promise<Float32Array> {
   const mean: Mean = new Mean(operation, dimensions);
-  const whole = isTypedArray(source);
-  if (!whole && (typeof source !== 'object' || source === null || ArrayBuffer.isView(source))) {
-    throw new QuantError(
-      'ERR_QUANT_TYPE',
-      `${operation}: vectors must be a Float32Array or an iterable of them`,
-    );
-  }
   const step = Math.ceil(elementsAtOnce / dimensions) * dimensions;
-  checkAborted(operation, signal);
-  // Between two turns others may write to an array, or take it away.
-  if (whole) mean.check(source);
-  for await (const given of whole ? [hold(operation, source as Float32Array)] : source) {
-    mean.check(given);
-    const batch = whole ? given : hold(operation, given);
-    const total = whole ? batch.length / dimensions : 0;
+  const take = async (given: unknown, isWhole: boolean) => {
+    mean.checkShape(given);
+    // Between two turns others may write to an array, or take it away.
+    const batch = hold(operation, given);
+    const total = isWhole ? batch.length / dimensions : 0;
     for (let at = 0; at < batch.length; at += step) {
-      mean.add(batch.subarray(at, at + step));
+      mean.add(batch.subarray(at, at + step), at / dimensions);
       onProgress?.({ done: mean.rows, total: Math.max(total, mean.rows) });
       await turn();
       checkAborted(operation, signal);
     }
-  }
-  // The last batch may have kept us waiting.
+  };
+  checkAborted(operation, signal);
+  if (isTypedArray(source)) await take(source, true);
+  else await eachBatch(operation, source, signal, (batch) => take(batch, false));
   checkAborted(operation, signal);
   return mean.result();
 }

@@ -22,10 +22,10 @@ export function everyCodec(quant: QuantModule): ReadonlyMap<string, Codec> {
   const ranges = { dimensions, range: 'dimension', quantiles: [0.01, 0.99] } as const;
   const product = { dimensions, iterations: 2, sampleRows: 10_000 } as const;
   return new Map<string, Codec>([
-    ['rabitq 1', RabitqCodec.create({ dimensions, padded: 16 })],
-    ['rabitq 1 centred', RabitqCodec.train(vectors, { dimensions, padded: 16, encoder: 'exact' })],
+    ['rabitq 1', RabitqCodec.create({ dimensions, padded: 24 })],
+    ['rabitq 1 centred', RabitqCodec.train(vectors, { dimensions, padded: 24, encoder: 'exact' })],
     ['rabitq 4', RabitqCodec.create({ dimensions, padded: 24, bits: 4, encoder: 'fast' })],
-    ['rabitq 8 centred', RabitqCodec.train(vectors, { dimensions, padded: 16, bits: 8 })],
+    ['rabitq 8 centred', RabitqCodec.train(vectors, { dimensions, padded: 24, bits: 8 })],
     ['int8', Int8Codec.create({ dimensions })],
     ['int8 by dimension', Int8Codec.train(vectors, ranges)],
     ['int4', Int4Codec.train(vectors, { dimensions })],

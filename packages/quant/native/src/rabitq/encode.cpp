@@ -275,6 +275,24 @@ encode_one(const rv_rabitq_kernels *kernels, const rv_rotation_kernels *rotation
 	return true;
 }
 
+/* Eight levels 2 m + 1, less 2^bits where the sign is negative, as floats over ex-codes m; the sum of their squares. */
+RV_INLINE uint32_t
+levels_of(uint8_t signs, const uint8_t *m, int bits, float *out)
+{
+	const int32_t below = (int32_t) 1 << bits;
+	const uint64_t negative = spread_bits(~(unsigned) signs & 255);
+	int32_t		level[8];
+	uint32_t	squares = 0;
+
+	for (int j = 0; j < 8; j++)
+		level[j] = 2 * (int32_t) m[j] + 1 - (int32_t) (negative >> 8 * j & 1) * below;
+	for (int j = 0; j < 8; j++)
+		squares += (uint32_t) (level[j] * level[j]);
+	for (int j = 0; j < 8; j++)
+		out[j] = (float) level[j];
+	return squares;
+}
+
 }	/* namespace */
 
 extern "C" double
@@ -310,8 +328,7 @@ rv_rabitq_decode(const rv_rotation_kernels *rotation, const rv_rabitq_codec *cod
 {
 	const rv_rabitq_layout &layout = codec->layout;
 	const size_t n = layout.n;
-	const int	ex_bits = layout.bits - 1,
-				most = (1 << ex_bits) - 1;
+	const int	ex_bits = layout.bits - 1;
 	float	   *y = memory;
 
 	for (size_t at = 0; at < count; at++)
@@ -320,33 +337,24 @@ rv_rabitq_decode(const rv_rotation_kernels *rotation, const rv_rabitq_codec *cod
 		const uint8_t *values = code + layout.sign_bytes + layout.ex_bytes;
 		const double norm = load_float(values + 4 * RV_RABITQ_NORM),
 					scale = load_float(values + 4 * RV_RABITQ_SCALE);
-		uint64_t	squares = 0;
-		/* Ex-codes lie at the end of the row of floats that they become. */
+		/* Ex-codes lie at the end of the row of floats that they become, eight after eight. */
 		uint8_t    *m = (uint8_t *) (y + n) - n;
+		uint64_t	squares = 0;
 
 		if (ex_bits > 0)
 			take_ex(code + layout.sign_bytes, n, ex_bits, m);
 		else
 			__builtin_memset(m, 0, n);
-		for (size_t i = 0; i < n; i++)
-		{
-			bool		positive = (code[i / 8] >> (i % 8) & 1) != 0;
-			int			magnitude = 2 * (positive ? m[i] : most - m[i]) + 1;
-
-			squares += (uint64_t) (magnitude * magnitude);
-		}
+		for (size_t i = 0; i < n; i += 8)
+			squares += levels_of(code[i / 8], m + i, layout.bits, y + i);
 
 		/* The scale of the least error, |y|^2 / (g |xbar|^2), of half of xbar's unit. */
 		const double least = scale > 0 ? norm * norm / (scale * ((double) squares / 4)) / 2 : 0;
 
 		for (size_t i = 0; i < n; i++)
-		{
-			bool		positive = (code[i / 8] >> (i % 8) & 1) != 0;
-			int			magnitude = 2 * (positive ? m[i] : most - m[i]) + 1;
-			float		value = (float) (least * (positive ? magnitude : -magnitude));
-
-			y[i] = codec->centre == NULL ? value : value + codec->centre[i];
-		}
+			y[i] = (float) (least * (double) y[i]);
+		for (size_t i = 0; codec->centre != NULL && i < n; i++)
+			y[i] += codec->centre[i];
 		rotation->unrotate(&codec->rotation, y);
 		__builtin_memcpy(vectors + at * codec->dimensions, y, codec->dimensions * sizeof(float));
 	}

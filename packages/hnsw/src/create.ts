@@ -78,6 +78,12 @@ export function readSettings<K extends KeyType, T extends VectorType>(
   checkWhole(operation, 'lists', lists, 0, 2 ** 24);
   checkWhole(operation, 'probes', probes, 1, 2 ** 24);
   checkBoolean('prefilter', prefilter);
+  if (prefilter && isOfBits(metric)) {
+    throw new HnswError(
+      'ERR_HNSW_UNSUPPORTED',
+      `${operation}: binary vectors have no codes that a prefilter could look at`,
+    );
+  }
   checkWord(operation, 'mode', mode, ['fast', 'balanced', 'compact']);
   checkWord(operation, 'onDuplicate', onDuplicate, ['error', 'replace']);
   checkWhole(operation, 'seed', seed, 0, 2 ** 32 - 1);

@@ -20,6 +20,11 @@ const dense = {
   share: true,
 } as const;
 
+const everything = {
+  types: [...dense.types, 'binary'],
+  metrics: [...dense.metrics, 'hamming', 'jaccard'],
+} as const;
+
 const backend = nativeBackend();
 
 function hold(
@@ -29,7 +34,7 @@ function hold(
 ) {
   contract(
     {
-      name: `${kind} of the addon`,
+      name: `${kind} of the addon${settings.prefilter === true ? ', with a prefilter' : ''}`,
       create: <K extends KeyType = 'number', T extends VectorType = 'float32'>(options: IndexOptions<K, T>) =>
         backend!.create(
           readSettings<K, T>(options === undefined ? options : { ...settings, ...options, kind }),
@@ -49,6 +54,9 @@ function hold(
 }
 
 describe.skipIf(backend === undefined)('the addon', () => {
+  hold('flat', { ...everything, exact: true, recall: 1, filteredRecall: 1, graph: false });
+  hold('flat', { exact: true, recall: 1, filteredRecall: 1, graph: false }, { prefilter: true });
+  hold('hnsw', { ...everything, exact: false, recall: 0.98, filteredRecall: 0.97, graph: true });
   hold('qg', { exact: false, recall: 0.98, filteredRecall: 0.97, graph: true });
   hold('ivf', { exact: false, recall: 0.9, filteredRecall: 0.9, graph: false });
 });

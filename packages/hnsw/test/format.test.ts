@@ -331,6 +331,85 @@ describe('a reader written from doc/format.md', () => {
   });
 
   it.each([
+    { kind: 'flat', metric: 'ip', keyType: 'number', dimensions: 9 },
+    { kind: 'flat', metric: 'cosine', keyType: 'bigint', dimensions: 40 },
+  ] as const)('finds rows of $kind, $metric', async (given) => {
+    const { dimensions, metric } = given;
+    const { file, head, wanted, keys } = await save(given);
+    expect(head).toMatchObject({ kind: 0, type: 0, dimensions, rows: wanted.size, prefilter: 0 });
+    const stride = strideOf(4 * dimensions + (metric === 'cosine' ? 4 : 0));
+    expectRows(rowsOf(file.section('flat.rows'), head.slots, dimensions, stride), keys, wanted);
+  });
+
+  it.each([
+    { kind: 'hnsw', metric: 'l2', keyType: 'string', dimensions: 12 },
+    { kind: 'hnsw', metric: 'cosine', keyType: 'number', dimensions: 30 },
+  ] as const)('finds rows, links and their distances of $kind, $metric', async (given) => {
+    const { dimensions, metric } = given;
+    const { file, head, wanted, keys } = await save(given);
+    expect(head).toMatchObject({ kind: 1, type: 0, dimensions, rows: wanted.size, m: 6 });
+    const own = file.section('hnsw');
+    const entry = own.getBigUint64(8, true);
+    const [m, stride, nodeBytes, upperBytes, uppers] = [16, 20, 24, 28, 32].map((at) =>
+      own.getUint32(at, true),
+    );
+    expect([own.byteLength, m, nodeBytes, upperBytes]).toEqual([40, 6, 12 + 8 * m, up(8 * m + 4, 8)]);
+    expect(stride).toBe(strideOf(4 * dimensions + (metric === 'cosine' ? 4 : 0)));
+    const rows = rowsOf(file.section('hnsw.rows'), head.slots, dimensions, stride);
+    expectRows(rows, keys, wanted);
+    const [links, nodes, upper] = ['links', 'nodes', 'upper'].map((name) => file.section(`hnsw.${name}`));
+    expect(links.byteLength).toBe(8 * m * head.slots);
+    expect(upper.byteLength).toBe(uppers * upperBytes);
+
+    const levelOf = (slot: number) => nodes.getUint8(slot * nodeBytes + 4);
+    const [entrySlot, entryLevel] = [Number(entry & 0xffffffffn), Number(entry >> 32n) - 1];
+    expect(keys[entrySlot]).toBeDefined();
+    expect(levelOf(entrySlot)).toBe(entryLevel);
+    const distance = (a: Float32Array, b: Float32Array) =>
+      metric === 'l2'
+        ? a.reduce((sum, x, i) => sum + (x - b[i]) ** 2, 0)
+        : 1 - dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+    const seen = new Set<number>();
+    const look = (
+      slot: number,
+      layer: number,
+      list: DataView,
+      at: number,
+      most: number,
+      record: DataView,
+      there: number,
+    ) => {
+      const count = record.getUint8(there);
+      for (let i = 0; i < most; i++) {
+        const word = list.getUint32(at + 4 * i, true);
+        if (i >= count) {
+          expect(word).toBe(0xffffffff);
+          continue;
+        }
+        const link = word & 0x7fffffff;
+        expect(levelOf(link)).toBeGreaterThanOrEqual(layer);
+        const stored = record.getFloat32(there + 4 + 4 * i, true);
+        if (i > 0) expect(stored).toBeGreaterThanOrEqual(record.getFloat32(there + 4 * i, true));
+        if (keys[slot] === undefined || keys[link] === undefined) continue;
+        expect(Math.abs(stored - distance(rows[slot], rows[link]))).toBeLessThan(1e-5 * (1 + stored));
+        if (layer === 0) seen.add(link);
+      }
+    };
+    let blocks = 0;
+    for (let slot = 0; slot < head.slots; slot++) {
+      const node = slot * nodeBytes;
+      look(slot, 0, links, slot * 8 * m, 2 * m, nodes, node + 8);
+      for (let layer = 1; layer <= levelOf(slot); layer++, blocks++) {
+        const at = (nodes.getUint32(node, true) - 1 + layer - 1) * upperBytes;
+        look(slot, layer, upper, at, m, upper, at + 4 * m);
+      }
+    }
+    expect(blocks).toBe(uppers);
+    // But for the entry each row has a link that leads to it.
+    expect(seen.size).toBeGreaterThanOrEqual(wanted.size - 1);
+  });
+
+  it.each([
     { kind: 'ivf', metric: 'l2', keyType: 'number', dimensions: 20 },
     { kind: 'ivf', metric: 'cosine', keyType: 'string', dimensions: 15 },
   ] as const)('finds rows and lists of $kind, $metric', async (given) => {

@@ -35,8 +35,7 @@ export function nativeBackend(): Backend | undefined {
   const { addon } = found;
   return {
     name: 'the native addon',
-    // hnsw and flat are the fallback's as yet.
-    kinds: ['qg', 'ivf'],
+    kinds: ['flat', 'hnsw', 'qg', 'ivf'],
     create(settings) {
       try {
         const index = addon.create(wordsOf(settings as never));

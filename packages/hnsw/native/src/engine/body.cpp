@@ -48,6 +48,24 @@ before(key_type type, const key &a, const key &b)
 	return type == key_type::string ? a.string < b.string : a.number < b.number;
 }
 
+/* Progress of one batch, as part of that of all rows. */
+struct batch_progress
+{
+	const progress &told;
+	size_t		before,
+				total;
+
+	static bool
+	tell(void *data, const char *phase, uint64_t done, uint64_t rows)
+	{
+		const batch_progress &own = *(const batch_progress *) data;
+
+		if (strcmp(phase, "build") == 0)
+			return own.told.tell(own.told.data, phase, own.before + done, own.total);
+		return own.told.tell(own.told.data, phase, done, rows);
+	}
+};
+
 /* Marks all but the last of equal keys as left out; returns the first row that has an earlier one's key, or n. */
 size_t
 leave_out_doubles(key_type type, const key *keys, size_t n, std::vector<bool> &left_out)
@@ -242,11 +260,12 @@ body::add(const key *new_keys, const void *vectors, size_t n, bool replace, unsi
 		{
 			const size_t there = live.load(std::memory_order_relaxed);
 			size_t		here = n - done;
+			batch_progress of_batch = {told, done, n};
 
 			if (there > 0)
 				here = std::min(here, std::min(max_batch, std::max<size_t>(1, there / batch_share)));
 			add_batch(new_keys + done, (const uint8_t *) vectors + done * metric.vector_bytes, old.data() + done, here,
-					  threads, told, added);
+					  threads, told.tell == nullptr || here == n ? told : progress{batch_progress::tell, &of_batch}, added);
 			done += here;
 			if (done < n)
 				told.step("build", done, n);

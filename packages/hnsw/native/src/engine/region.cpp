@@ -133,7 +133,8 @@ region::grow(uint64_t bytes)
 {
 	if (bytes <= usable || (reserved == 0 && bytes <= used))
 	{
-		used = bytes > used ? bytes : used;
+		if (bytes > size())
+			used = bytes;
 		return;
 	}
 	if (bytes > reserved)
@@ -167,7 +168,7 @@ region::shrink(uint64_t bytes)
 		give_memory(base + keep, usable - keep);
 		usable = keep;
 	}
-	__builtin_memset(base + bytes, 0, (size_t) ((used < usable ? used : usable) - bytes));
+	__builtin_memset(base + bytes, 0, (size_t) ((size() < usable ? size() : usable) - bytes));
 	used = bytes;
 }
 
@@ -177,7 +178,8 @@ region::release()
 	if (reserved > 0)
 		give_addresses(base, reserved);
 	base = nullptr;
-	reserved = usable = used = 0;
+	reserved = usable = 0;
+	used = 0;
 	watched = nullptr;
 }
 

@@ -8,6 +8,8 @@
 #ifndef RUVECTOR_INDEX_REGION_H
 #define RUVECTOR_INDEX_REGION_H
 
+#include <atomic>
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -68,7 +70,7 @@ public:
 	uint8_t    *data() const { return base; }
 
 	/* As asked for: what is usable is a whole number of steps. */
-	uint64_t	size() const { return used; }
+	uint64_t	size() const { return used.load(std::memory_order_acquire); }
 
 	/* Bytes that the system counts. */
 	uint64_t	committed() const { return reserved == 0 ? 0 : usable; }
@@ -77,7 +79,7 @@ private:
 	uint8_t    *base = nullptr;
 	uint64_t	reserved = 0;	/* 0: borrowed, or nothing */
 	uint64_t	usable = 0;
-	uint64_t	used = 0;
+	std::atomic<uint64_t> used{0};	/* readers ask for it, too */
 	watch	   *watched = nullptr;
 };
 

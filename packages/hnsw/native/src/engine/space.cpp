@@ -78,6 +78,7 @@ space::space(vector_type type, metric_kind metric, uint32_t dimensions)
 	if (rv_simd == nullptr)
 		rv_simd_init(nullptr);
 	kernels = &rv_simd->shapes[kernel_type(type)][kernel_metric(metric)];
+	elements = type == vector_type::binary ? vector_bytes : dimensions;
 	scale_at = (vector_bytes + 3) / 4 * 4;
 	row_bytes = scale_at + (metric == metric_kind::cosine ? sizeof(float) : 0);
 }

@@ -68,7 +68,7 @@ public:
 	void
 	gather(const void *vector, float scale, const void *const *rows, size_t count, float *out) const
 	{
-		kernels->gather(vector, rows, dimensions, count, out);
+		kernels->gather(vector, rows, elements, count, out);
 		finish(scale, rows, count, out);
 	}
 
@@ -106,7 +106,8 @@ public:
 
 private:
 	const rv_shapes *kernels;
-	size_t		scale_at;
+	size_t		scale_at,
+				elements;		/* as kernels count them: dimensions, or bytes of bits */
 
 	void		finish(float scale, const void *const *rows, size_t count, float *out) const;
 };

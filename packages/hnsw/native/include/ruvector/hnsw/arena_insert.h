@@ -5,6 +5,11 @@
  * Host, beside memory (visited_set.h):
  *   void lock_node(slot), unlock_node(slot)   one at a time for each caller
  *
+ * Another store than arena_store can take its place: one whose `graph` has what is
+ * used here of an arena's, and with
+ *   static constexpr bool shares_nodes        do rows of equal value hang on one node?
+ *   bool stays(slot)                          may links to this node be made?
+ *
  * A node that is higher than the entry point becomes the entry point; only one
  * such insertion may run, and no other beside it.  Who knows all nodes beforehand
  * inserts the highest first and is rid of the problem.
@@ -21,25 +26,32 @@ namespace rv_hnsw
 /* What an element in pages has room for. */
 constexpr int max_rows_of_node = 10;
 
-template<typename Metric, typename Host>
+template<typename Metric, typename Host, typename Store = arena_store<Metric, Host>>
 struct arena_inserter
 {
 	typedef beam<Host> Beam;
 	typedef visited_set<Host> Visited;
 
-	arena_store<Metric, Host> store;
+	Store		store;
 	Host	   *host;
 	Beam		results;
 	Visited		visited;
 	search_counts counts;
 	int			ef_construction;
-	scored	   *candidates;		/* of a refinement */
+	scored	   *candidates;
 
 	void
 	init(void *memory, Host *host_, int ef_construction_)
 	{
 		store.graph.attach(memory);
 		store.query = NULL;
+		init_search(host_, ef_construction_);
+	}
+
+	/* The same for a store that is there already. */
+	void
+	init_search(Host *host_, int ef_construction_)
+	{
 		host = host_;
 		ef_construction = ef_construction_;
 		results.init((uint32_t) ef_construction);
@@ -60,7 +72,7 @@ struct arena_inserter
 	bool
 	insert(uint32_t slot)
 	{
-		arena	   &graph = store.graph;
+		auto	   &graph = store.graph;
 		int			level = graph.node(slot)->level,
 					entry_level,
 					top;
@@ -84,11 +96,10 @@ struct arena_inserter
 			int			n;
 
 			search(layer, (uint32_t) ef_construction);
-			if (layer == 0 && hang_on_duplicate(slot))
-				return false;
-			for (uint32_t i = 0; i < results.size; i++)
-				results.entries[i].slot &= Beam::slot_mask;
-			n = select_neighbors(store, results.entries, (int) results.size,
+			if constexpr (Store::shares_nodes)
+				if (layer == 0 && hang_on_duplicate(slot))
+					return false;
+			n = select_neighbors(store, candidates, take_candidates(slot),
 								 layer_links((int) graph.m, layer), chosen);
 			write_links(slot, layer, chosen, n);
 		}
@@ -107,13 +118,13 @@ struct arena_inserter
 	void
 	refine(uint32_t slot)
 	{
-		arena	   &graph = store.graph;
+		auto	   &graph = store.graph;
 		uint32_t   *numbers = graph.numbers(slot, 0);
 		float	   *distances = graph.link_distances(slot, 0);
 		arena_list *record = graph.list(slot, 0);
 		scored		chosen[max_links];
 		int			entry_level,
-					n = 0,
+					n,
 					found;
 		uint32_t	entry = graph.entry(&entry_level);
 
@@ -126,10 +137,7 @@ struct arena_inserter
 		for (int layer = entry_level; layer > 0; layer--)
 			search(layer, 1);
 		search(0, (uint32_t) ef_construction);
-		for (uint32_t i = 0; i < results.size; i++)
-			if (results.slot(i) != slot)
-				candidates[n++] = scored{results.entries[i].distance, results.slot(i)};
-		found = n;
+		found = n = take_candidates(slot);
 
 		host->lock_node(slot);
 		for (int i = 0; i < record->count; i++)
@@ -154,6 +162,31 @@ struct arena_inserter
 		link_back(slot, 0);
 	}
 
+	/* Offers the node to each of its neighbours at a layer. */
+	void
+	link_back(uint32_t slot, int layer)
+	{
+		auto	   &graph = store.graph;
+		scored		neighbors[max_links];
+		int			n;
+
+		/* A copy: others may be changing the list already. */
+		host->lock_node(slot);
+		n = graph.list(slot, layer)->count;
+		for (int i = 0; i < n; i++)
+		{
+			neighbors[i].slot = graph.numbers(slot, layer)[i] & ~link_kept;
+			neighbors[i].distance = graph.link_distances(slot, layer)[i];
+		}
+		host->unlock_node(slot);
+		for (int i = 0; i < n; i++)
+		{
+			host->lock_node(neighbors[i].slot);
+			add_link(neighbors[i].slot, layer, slot, neighbors[i].distance);
+			host->unlock_node(neighbors[i].slot);
+		}
+	}
+
 private:
 	/* By insertion: what comes is sorted but for a few. */
 	static void
@@ -168,6 +201,19 @@ private:
 				entries[at] = entries[at - 1];
 			entries[at] = moving;
 		}
+	}
+
+	/* What was found that neighbours of a node may be chosen from; where nothing of it stays, all: they lead on, at least. */
+	int
+	take_candidates(uint32_t slot)
+	{
+		int			n = 0;
+
+		for (int pass = 0; pass < 2 && n == 0; pass++)
+			for (uint32_t i = 0; i < results.size && n < ef_construction; i++)
+				if (results.slot(i) != slot && (pass == 1 || store.stays(results.slot(i))))
+					candidates[n++] = scored{results.entries[i].distance, results.slot(i)};
+		return n;
 	}
 
 	/* One layer, from whatever the beam holds. */
@@ -185,7 +231,7 @@ private:
 	bool
 	hang_on_duplicate(uint32_t slot)
 	{
-		arena	   &graph = store.graph;
+		auto	   &graph = store.graph;
 		size_t		bytes = graph.dimensions * sizeof(float);
 
 		for (uint32_t i = 0; i < results.size; i++)
@@ -220,7 +266,7 @@ private:
 	void
 	write_links(uint32_t slot, int layer, scored *chosen, int n)
 	{
-		arena	   &graph = store.graph;
+		auto	   &graph = store.graph;
 		uint32_t   *numbers = graph.numbers(slot, layer);
 		float	   *distances = graph.link_distances(slot, layer);
 
@@ -234,36 +280,11 @@ private:
 		graph.list(slot, layer)->marked = 0;
 	}
 
-	/* Offers the node to each of its neighbours at a layer. */
-	void
-	link_back(uint32_t slot, int layer)
-	{
-		arena	   &graph = store.graph;
-		scored		neighbors[max_links];
-		int			n;
-
-		/* A copy: others may be changing the list already. */
-		host->lock_node(slot);
-		n = graph.list(slot, layer)->count;
-		for (int i = 0; i < n; i++)
-		{
-			neighbors[i].slot = graph.numbers(slot, layer)[i] & ~link_kept;
-			neighbors[i].distance = graph.link_distances(slot, layer)[i];
-		}
-		host->unlock_node(slot);
-		for (int i = 0; i < n; i++)
-		{
-			host->lock_node(neighbors[i].slot);
-			add_link(neighbors[i].slot, layer, slot, neighbors[i].distance);
-			host->unlock_node(neighbors[i].slot);
-		}
-	}
-
 	/* Adds a link to a list that this process has locked; a full list loses one (Algorithm 1, lines 14 to 16). */
 	void
 	add_link(uint32_t slot, int layer, uint32_t added, float distance)
 	{
-		arena	   &graph = store.graph;
+		auto	   &graph = store.graph;
 		uint32_t   *numbers = graph.numbers(slot, layer);
 		float	   *distances = graph.link_distances(slot, layer);
 		arena_list *record = graph.list(slot, layer);
@@ -333,27 +354,40 @@ private:
 	}
 };
 
-/* Finds the ef nearest nodes of an arena: Algorithm 5.  `results` has them in order afterwards. */
+/* The upper layers of Algorithm 5: leaves the node that layer 0 is entered at in `results`.  False where there is none. */
 template<typename Store, typename Beam, typename Visited>
-void
-search_arena(Store &store, Beam &results, Visited &visited, uint32_t ef, search_counts &counts)
+bool
+descend(Store &store, Beam &results, Visited &visited, search_counts &counts)
 {
 	int			level;
 	uint32_t	entry = store.graph.entry(&level);
 
 	results.reset(1);
 	if (entry == no_slot)
-		return;
+		return false;
 	results.push(store.distance(entry), entry);
 	counts.distances++;
-	for (int layer = level; layer >= 0; layer--)
+	for (int layer = level; layer > 0; layer--)
 	{
 		visited.clear();
-		results.reopen(layer == 0 ? ef : 1);
-		for (uint32_t i = 0; i < results.size; i++)
-			visited.insert(results.slot(i));
+		results.reopen(1);
+		visited.insert(results.slot(0));
 		search_layer(store, results, visited, layer, counts);
 	}
+	return true;
+}
+
+/* Finds the ef nearest nodes of an arena: Algorithm 5.  `results` has them in order afterwards. */
+template<typename Store, typename Beam, typename Visited>
+void
+search_arena(Store &store, Beam &results, Visited &visited, uint32_t ef, search_counts &counts)
+{
+	if (!descend(store, results, visited, counts))
+		return;
+	visited.clear();
+	results.reopen(ef);
+	visited.insert(results.slot(0));
+	search_layer(store, results, visited, 0, counts);
 }
 
 }	/* namespace rv_hnsw */

@@ -25,6 +25,8 @@ struct arena_store
 {
 	typedef HostType Host;
 
+	static constexpr bool shares_nodes = true;
+
 	arena		graph;
 	const float *query;
 
@@ -56,6 +58,13 @@ struct arena_store
 			bytes = arena_ahead_bytes;
 		for (size_t byte = 0; byte < bytes; byte += 64)
 			__builtin_prefetch(line + byte, 0, 3);
+	}
+
+	/* Nothing leaves an arena. */
+	static constexpr bool
+	stays(uint32_t)
+	{
+		return true;
 	}
 
 	template<typename Beam>

@@ -409,7 +409,10 @@ export class NativeIndex<K extends KeyType, T extends VectorType> implements Vec
     const cursor = this.#call(operation, () => this.#addon.open(index, vector, effort, chosen?.ref));
     const next = () => this.#call(operation, () => this.#addon.more(this.#open(operation), cursor));
     // What came with a batch may have gone before it is wanted.
-    const isThere = (id: KeyOf[K]) => this.#addon.has(this.#open(operation), ...toNative(this.keyType, [id]));
+    const isThere = (id: KeyOf[K]) => {
+      const key = toNative(this.keyType, [id]);
+      return this.#call(operation, () => this.#addon.has(this.#open(operation), ...key));
+    };
     return this.#neighbors(next, isThere, asking);
   }
 

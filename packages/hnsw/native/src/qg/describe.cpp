@@ -147,6 +147,25 @@ qg_body::list_sections(std::vector<section> &sections) const
 	sections.push_back({"qg.records", records.data(), (uint64_t) end * layout.bytes, {}});
 }
 
+/* What the writer relies on, of all records: links lead to slots, and there are no more than the degree. */
+void
+qg_body::check_file() const
+{
+	const uint32_t end = count.load(std::memory_order_relaxed);
+
+	for (uint32_t slot = 0; slot < end; slot++)
+	{
+		const uint32_t *links = (const uint32_t *) (const void *) (record(slot) + layout.links_at);
+		const uint32_t n = link_count(slot)->load(std::memory_order_relaxed);
+
+		if (n > layout.degree)
+			throw failure(error_code::corrupt, "a node has more links than the degree");
+		for (uint32_t i = 0; i < n; i++)
+			if (links[i] >= end || links[i] == slot)
+				throw failure(error_code::corrupt, "a node has a link to what there is not");
+	}
+}
+
 void
 qg_body::read(section_source &file)
 {
@@ -163,6 +182,8 @@ qg_body::read(section_source &file)
 		throw failure(error_code::corrupt, "the entry is no row");
 	memcpy(turn.mean.data(), bytes.data() + sizeof(head), turn.mean.size() * sizeof(float));
 	file.into("qg.records", records, (uint64_t) end * layout.bytes, (uint64_t) end * layout.bytes);
+	if (!records.is_borrowed())
+		check_file();
 	entry.store(head.entry, std::memory_order_release);
 }
 

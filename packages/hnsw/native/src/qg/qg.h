@@ -110,6 +110,8 @@ public:
 
 private:
 	region		records;
+
+	void		check_file() const;
 };
 
 }	/* namespace rv_index */

@@ -43,7 +43,7 @@ NAPI_MODULE_INIT()
 		define_work(env, exports);
 		require(env, napi_set_named_property(env, exports, "variant", make_string(env, variant)));
 		/* Raised when src/native must no longer accept older binaries. */
-		require(env, napi_set_named_property(env, exports, "abi", make_u32(env, 1)));
+		require(env, napi_set_named_property(env, exports, "abi", make_u32(env, 2)));
 		return exports;
 	});
 }

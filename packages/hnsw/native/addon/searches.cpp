@@ -91,12 +91,25 @@ more(napi_env env, napi_callback_info info)
 	{
 		const arguments<2> given(env, info);
 		const std::shared_ptr<index> of = get_index(env, given[0]);
-		cursor	   &in = *get_handle<cursor_handle>(env, given[1]).of;
+		cursor	   *in = get_handle<cursor_handle>(env, given[1]).of.get();
 		hits		found;
 
-		if (!in.more(found))
+		if (in == nullptr || !in->more(found))
 			return make_undefined(env);
-		return make_result(env, of->options.keys, found, in.counts());
+		return make_result(env, of->options.keys, found, in->counts());
+	});
+}
+
+/* (cursor): its memory is given up now, and not when the engine sees to it; more() finds nothing then. */
+napi_value
+end(napi_env env, napi_callback_info info)
+{
+	return guarded(env, [&]
+	{
+		const arguments<1> given(env, info);
+
+		get_handle<cursor_handle>(env, given[0]).of.reset();
+		return make_undefined(env);
 	});
 }
 
@@ -214,6 +227,7 @@ define_searches(napi_env env, napi_value exports)
 	define(env, exports, "range", range);
 	define(env, exports, "open", open);
 	define(env, exports, "more", more);
+	define(env, exports, "end", end);
 	define(env, exports, "has", has);
 	define(env, exports, "get", get);
 	define(env, exports, "keys", keys);

@@ -117,6 +117,8 @@ export interface Addon {
   ): NativeResult;
   open(index: IndexRef, query: NativeVectors, effort: number, filter: FilterRef | undefined): CursorRef;
   more(index: IndexRef, cursor: CursorRef): NativeResult | undefined;
+  /** Gives up a cursor's memory. */
+  end(cursor: CursorRef): void;
   has(index: IndexRef, key: NativeKeys, ends: Ends): boolean;
   get(index: IndexRef, key: NativeKeys, ends: Ends, vector: NativeVectors): boolean;
   keys(index: IndexRef, from: number, most: number): [Ids, number | undefined];
@@ -135,7 +137,7 @@ export interface Addon {
   ): void;
 }
 
-const supportedAbi = 1;
+const supportedAbi = 2;
 
 // Two folders up from src/native/ and from dist/native/ alike.
 const packageFolder = fileURLToPath(new URL('../..', import.meta.url));

@@ -413,24 +413,31 @@ export class NativeIndex<K extends KeyType, T extends VectorType> implements Vec
       const key = toNative(this.keyType, [id]);
       return this.#call(operation, () => this.#addon.has(this.#open(operation), ...key));
     };
-    return this.#neighbors(next, isThere, asking);
+    return this.#neighbors(next, isThere, asking, () => this.#addon.end(cursor));
   }
 
   *#neighbors(
     next: () => NativeResult | undefined,
     isThere: (id: KeyOf[K]) => boolean,
     asking: Asking<K> | undefined,
+    end: () => void,
   ): Generator<Neighbor<K>, undefined> {
     // A row that is updated meanwhile could come at its new place, too.
     const seen = new Set<KeyOf[K]>();
-    for (let found = next(); found !== undefined; found = next()) {
-      const [ids, distances] = found;
-      for (let i = 0; i < ids.length; i++) {
-        const id = ids[i] as KeyOf[K];
-        if (seen.has(id)) continue;
-        seen.add(id);
-        if (isThere(id) && (asking === undefined || asking.passes(id))) yield { id, distance: distances[i] };
+    try {
+      for (let found = next(); found !== undefined; found = next()) {
+        const [ids, distances] = found;
+        for (let i = 0; i < ids.length; i++) {
+          const id = ids[i] as KeyOf[K];
+          if (seen.has(id)) continue;
+          seen.add(id);
+          if (isThere(id) && (asking === undefined || asking.passes(id))) {
+            yield { id, distance: distances[i] };
+          }
+        }
       }
+    } finally {
+      end();
     }
     return undefined;
   }

@@ -85,6 +85,9 @@ export function readSettings<K extends KeyType, T extends VectorType>(
     );
   }
   checkWord(operation, 'mode', mode, ['fast', 'balanced', 'compact']);
+  if (mode !== 'fast') {
+    throw new HnswError('ERR_HNSW_UNSUPPORTED', `${operation}: the mode ${mode} is not there yet; fast is`);
+  }
   checkWord(operation, 'onDuplicate', onDuplicate, ['error', 'replace']);
   checkWhole(operation, 'seed', seed, 0, 2 ** 32 - 1);
   return {

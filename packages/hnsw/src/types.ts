@@ -68,7 +68,7 @@ export interface IndexOptions<K extends KeyType = KeyType, T extends VectorType 
   readonly probes?: number;
   /** flat, ivf: one-bit codes before exact distances. Default false (flat), true (ivf). */
   readonly prefilter?: boolean;
-  /** qg: what of a vector stands beside its links. Default `fast`. */
+  /** qg: what of a vector stands beside its links. Default `fast`; the others are refused as yet. */
   readonly mode?: 'fast' | 'balanced' | 'compact';
   /** What becomes of a key that is there already. Default `error`. */
   readonly onDuplicate?: 'error' | 'replace';

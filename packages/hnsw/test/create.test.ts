@@ -59,6 +59,17 @@ describe('createIndex', () => {
     expect(settings).toMatchObject({ metric: 'hamming' });
   });
 
+  it('says what is not there', () => {
+    for (const options of [
+      { dimensions: 3, kind: 'qg', mode: 'balanced' },
+      { dimensions: 3, kind: 'qg', mode: 'compact' },
+      { dimensions: 3, kind: 'flat', type: 'binary', prefilter: true },
+      { dimensions: 3, kind: 'ivf', type: 'binary' },
+    ] as const) {
+      expect(() => createIndex(options)).toThrow(expect.objectContaining({ code: 'ERR_HNSW_UNSUPPORTED' }));
+    }
+  });
+
   it('reads each option once', () => {
     let reads = 0;
     const options = {

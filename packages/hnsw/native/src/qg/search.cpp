@@ -18,7 +18,10 @@ namespace
  * Of a record that is likely to be expanded next, the bytes that are asked for ahead; the hardware follows the rest of a
  * record once it is read.
  */
-constexpr size_t ahead_bytes = 640;
+constexpr size_t ahead_bytes = 1344;
+
+/* No search that finds too few rows becomes wider than this. */
+constexpr uint32_t widest_beam = 1 << 16;
 
 typedef rv_hnsw::beam<heap_host> beam;
 typedef rv_hnsw::visited_set<heap_host> visited_set;
@@ -45,13 +48,23 @@ public:
 		/* Rows whose links are being made can be met already. */
 		const bool	all_alive = graph.live.load(std::memory_order_acquire) == graph.count.load(std::memory_order_acquire);
 
-		start(vector, (uint32_t) std::max<size_t>(effort, k));
-		best.reset(k);
-		rv_hnsw::search_codes(store, candidates, visited, [&](float distance, uint32_t slot)
+		/*
+		 * A beam with the same few nodes many times over can end before k are found.  A wider one finds what the index would
+		 * have to compare all rows for; a beam that has not been filled has had all that there is.
+		 */
+		for (uint32_t wide = (uint32_t) std::max<size_t>(effort, k);; wide *= 2)
 		{
-			if (distance <= best.worst() && (all_alive || graph.alive.has(slot)))
-				best.offer(distance, slot);
-		}, rv_hnsw::no_spill());
+			if (!start(vector, wide))
+				break;
+			best.reset(k);
+			rv_hnsw::search_codes(store, candidates, visited, [&](float distance, uint32_t slot)
+			{
+				if (distance <= best.worst() && (all_alive || graph.alive.has(slot)))
+					best.offer(distance, slot);
+			}, rv_hnsw::no_spill());
+			if (best.is_full() || candidates.size < wide || wide >= widest_beam)
+				break;
+		}
 		results.clear();
 		best.append_to(results);
 		std::copy(results.begin(), results.end(), found);
@@ -109,7 +122,8 @@ private:
 	const slot_filter *filter = nullptr;
 	uint32_t	width = 0;
 
-	void
+	/* False where there is nothing to be found. */
+	bool
 	start(const void *vector, uint32_t ef)
 	{
 		const uint32_t entry = graph.entry.load(std::memory_order_acquire);
@@ -117,9 +131,10 @@ private:
 		visited.clear();
 		candidates.reset(ef);
 		if (entry == no_slot)
-			return;
+			return false;
 		query.prepare(graph.turn, graph.metric, vector, graph.metric.scale_of(vector));
 		candidates.push(0, entry);
+		return true;
 	}
 
 	/* The nearest of what had no place go on. */
@@ -208,6 +223,9 @@ qg_store::expand(uint32_t slot, float limit, rv_hnsw::near_nodes &near) const
 void
 qg_store::ask_ahead(uint32_t slot) const
 {
+	if (slot == rv_hnsw::no_slot)
+		return;
+
 	const uint8_t *record = graph->record(slot);
 
 	for (size_t byte = 0; byte < ahead_bytes; byte += 64)

@@ -150,6 +150,19 @@ struct beam
 		return no_slot;
 	}
 
+	/* Calls ask(slot) for the first `n` entries that are not expanded. */
+	template<typename Ask>
+	RV_HNSW_INLINE void
+	for_next(int n, Ask ask) const
+	{
+		for (uint32_t i = cursor; i < size && n > 0; i++)
+			if ((entries[i].slot & expanded_mark) == 0)
+			{
+				ask(entries[i].slot & slot_mask);
+				n--;
+			}
+	}
+
 	RV_HNSW_INLINE uint32_t
 	slot(uint32_t i) const
 	{

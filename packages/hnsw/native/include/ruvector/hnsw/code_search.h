@@ -13,7 +13,7 @@
  *
  *   typedef Host                        memory, see visited_set.h
  *   float expand(slot, limit, near &)   the node's distance; fills `near` with neighbours whose estimates are below the limit
- *   void ask_ahead(slot)                the node is likely to be expanded next
+ *   void ask_ahead(slot)                the node is likely to be expanded next; no_slot: none is
  */
 #ifndef RUVECTOR_HNSW_CODE_SEARCH_H
 #define RUVECTOR_HNSW_CODE_SEARCH_H
@@ -61,6 +61,7 @@ search_codes(Store &store, Beam &beam, Visited &visited, Found found, Spill spil
 
 		const float limit = Spill::keeps || beam.size < beam.limit ? __builtin_inff() : beam.entries[beam.size - 1].distance;
 
+		store.ask_ahead(beam.peek());
 		found(store.expand(slot, limit, near), slot);
 		for (int i = 0; i < near.count; i++)
 		{
@@ -83,8 +84,8 @@ search_codes(Store &store, Beam &beam, Visited &visited, Found found, Spill spil
 					spill(last.distance, last.slot & Beam::slot_mask);
 			}
 			beam.push(estimate, neighbour);
-			store.ask_ahead(beam.peek());
 		}
+		beam.for_next(2, [&](uint32_t next) { store.ask_ahead(next); });
 	}
 }
 

@@ -249,8 +249,10 @@ goes_on_to_the_end()
 		check(state->more(batch), "nothing came");
 		check(batch.size() >= 50, "%zu rows came, not 50", batch.size());
 		check(again->find(query, 50, 50, found) == 50, "50 rows were not found");
+		/* Kernels round four rows together otherwise than one alone. */
 		for (size_t i = 0; i < std::min<size_t>(50, batch.size()); i++)
-			check(batch[i].distance == found[i].distance, "row %zu is another one", i);
+			check(fabs((double) batch[i].distance - (double) found[i].distance) <= allowance(found[i].distance),
+				  "row %zu is another one", i);
 
 		/* More than a beam holds at once. */
 		std::vector<scored> all(n);

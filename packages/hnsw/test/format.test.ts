@@ -7,23 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createIndex, type IndexKind, type KeyType, type Metric } from '../src/index.js';
+import { crc32c } from './support/crc32c.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'hnsw-format-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const up = (n: number, unit: number) => Math.ceil(n / unit) * unit;
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  return crc;
-});
-
-function crc32c(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ crcTable[(crc ^ byte) & 255];
-  return ~crc >>> 0;
-}
 
 /** What the container says and holds; every checksum is compared. */
 function readFile(path: string) {

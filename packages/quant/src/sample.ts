@@ -1,5 +1,13 @@
 /** Rows to train on, from what may be larger than memory. */
-import { checkArray, checkFinite, countRows, describe, isTypedArray, newArray } from './check.js';
+import {
+  checkArray,
+  checkFinite,
+  checkVectors,
+  countRows,
+  describe,
+  isTypedArray,
+  newArray,
+} from './check.js';
 import { QuantError } from './errors.js';
 import { checkAborted, checkFiniteLong, now, progressInterval, sliceTime, type Told, turn } from './long.js';
 import { Random } from './random.js';
@@ -68,11 +76,17 @@ export interface SampleOptions {
  * @throws {QuantError} `ERR_QUANT_TYPE`, `_LENGTH`, `_VALUE`
  */
 export function sampleOf(operation: string, vectors: Float32Array, options: SampleOptions): Float32Array {
-  checkArray(operation, 'vectors', vectors, 'Float32Array');
-  const { dimensions, sampleRows, seed } = options;
-  const count = countRows(operation, 'vectors', vectors, dimensions);
-  checkFinite(operation, 'vectors', vectors, dimensions);
-  if (count <= sampleRows) return vectors;
+  checkVectors(operation, 'vectors', vectors, options.dimensions);
+  return sampleOfChecked(operation, vectors, options);
+}
+
+/** {@link sampleOf} rows that were looked at: to do so again takes as long as all else. */
+export function sampleOfChecked(
+  operation: string,
+  vectors: Float32Array,
+  { dimensions, sampleRows, seed }: SampleOptions,
+): Float32Array {
+  if (countRows(operation, 'vectors', vectors, dimensions) <= sampleRows) return vectors;
   const reservoir: Reservoir = new Reservoir(operation, dimensions, sampleRows, seed);
   reservoir.take(vectors);
   return reservoir.rows();

@@ -10,6 +10,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createIndex, HnswError, loadIndex, viewIndex } from '../../dist/index.js';
+import { crc32c } from './crc32c.mjs';
 
 const [kind, rounds, seed, prefilter] = process.argv.slice(2);
 const dimensions = 12;
@@ -24,17 +25,6 @@ function random() {
   return (state >>> 0) / 2 ** 32;
 }
 const below = (n) => Math.floor(random() * n);
-
-const table = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
-  return crc;
-});
-function crc32c(bytes) {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = (crc >>> 8) ^ table[(crc ^ byte) & 255];
-  return ~crc >>> 0;
-}
 
 const up = (n, unit) => Math.ceil(n / unit) * unit;
 

@@ -75,7 +75,7 @@ const lineBytes = 64;
 
 /**
  * Bytes for kernels that read whole lines: they begin where one does, for the addon. A register of 64 bytes that does not is
- * two reads, and a scan of blocks from memory takes up to half as long again.
+ * two reads: bench/product-lines.mjs shows what that costs.
  *
  * @returns zeros
  * @throws {QuantError} `ERR_QUANT_LENGTH` where there is no memory

@@ -28,7 +28,7 @@ import {
   type Told,
 } from '../long.js';
 import { checkSeed, defaultSeed } from '../random.js';
-import { checkTrainingRows, sampleFrom, sampleOf, type TrainingSource } from '../sample.js';
+import { checkTrainingRows, sampleFrom, sampleOfChecked, type TrainingSource } from '../sample.js';
 import { Parts } from './distance.js';
 import { nearestSlices, packOptions, typescriptKmeans } from './kernels.js';
 import type { Start, TrainOptions } from './run.js';
@@ -269,7 +269,7 @@ export function kmeans(vectors: Float32Array, k: number, options: KmeansOptions)
   const read = readOptions(operation, k, options);
   const { n } = read;
   const count = checkVectors(operation, 'vectors', vectors, n);
-  const sample = sampleOf(operation, vectors, samplingOf(read, count));
+  const sample = sampleOfChecked(operation, vectors, samplingOf(read, count));
   const isWhole = length(sample) === length(vectors);
   const training = prepare(operation, read, plain(sample), read.assign && isWhole);
   const kernels = kernelsOf('kmeans', typescriptKmeans);
@@ -344,7 +344,7 @@ export async function kmeansAsync(
   const count = countRows(operation, 'vectors', source, n);
   const held = hold(operation, source);
   await checkFiniteLong(operation, 'vectors', held, n, told);
-  const sample = sampleOf(operation, held, samplingOf(read, count));
+  const sample = sampleOfChecked(operation, held, samplingOf(read, count));
   const isWhole = length(sample) === length(held);
   const training = prepare(operation, read, sample, read.assign && isWhole);
   const steps = stepsOf(length(training.rows) / n, training.options);

@@ -18,7 +18,7 @@ import { type LongOptions, readLongOptions, runLong } from '../long.js';
 import { blockRows, Packed } from '../packed.js';
 import { checkSeed, defaultSeed } from '../random.js';
 import { type Encoder, type FindBest, RowCodec, type Score } from '../row-codec.js';
-import { checkTrainingRows, sampleFrom, sampleOf, type TrainingSource } from '../sample.js';
+import { checkTrainingRows, sampleFrom, sampleOfChecked, type TrainingSource } from '../sample.js';
 import { type Reader, type Sections, seal, Writer } from '../serialize.js';
 import { normOf } from './codes.js';
 import { estimateKinds, metricNumbers } from './estimate.js';
@@ -217,7 +217,7 @@ export class ProductCodec extends RowCodec {
     const read = readOptions(operation, options);
     const { n, sampleRows, seed } = read;
     checkVectors(operation, 'vectors', vectors, n);
-    const sample = sampleOf(operation, vectors, { dimensions: n, sampleRows, seed });
+    const sample = sampleOfChecked(operation, vectors, { dimensions: n, sampleRows, seed });
     const training = prepareTraining(operation, read, plain(sample));
     kernelsOf('product', typescriptProduct).train(...argumentsOf(training));
     return new ProductCodec(trainedOf(training));

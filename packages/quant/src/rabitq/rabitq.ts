@@ -60,8 +60,7 @@ export type RabitqTraining = Omit<RabitqOptions, 'center'>;
 
 /**
  * The estimator is without bias for a uniform rotation. Four turns of signs and Hadamard matrices are near enough with so many
- * coordinates; with 8 and 16 the bias is 21 and 13 times its standard error over 1,000 seeds, from 24 on none is seen
- * (test/rabitq-statistics.test.ts).
+ * coordinates (test/rabitq-statistics.test.ts), and not with 8 or 16.
  */
 const leastPadded = 24;
 

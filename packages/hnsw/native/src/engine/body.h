@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <ruvector/hnsw/graph.h>
@@ -125,6 +126,16 @@ struct slot_filter
 		words[slot / 64] |= UINT64_C(1) << slot % 64;
 	}
 };
+
+/* Broken invariants that a check tells of. */
+constexpr size_t max_problems = 100;
+
+inline void
+complain(std::vector<std::string> &problems, const std::string &problem)
+{
+	if (problems.size() < max_problems)
+		problems.push_back(problem);
+}
 
 /* What stats() tells. */
 struct body_stats

@@ -163,7 +163,7 @@ flat_body::check(std::vector<std::string> &problems, const progress &told) const
 	{
 		if (slot % 4096 == 0)
 			told.step("check", slot, end);
-		if (!alive.has(slot) || problems.size() >= 100)
+		if (!alive.has(slot) || problems.size() >= max_problems)
 			continue;
 		try
 		{
@@ -173,7 +173,7 @@ flat_body::check(std::vector<std::string> &problems, const progress &told) const
 		{
 			if (error.code != error_code::value)
 				throw;
-			problems.push_back("row " + std::to_string(slot) + " " + error.what());
+			complain(problems, "row " + std::to_string(slot) + " " + error.what());
 		}
 	}
 	told.step("check", end, end);

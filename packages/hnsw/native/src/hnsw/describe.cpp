@@ -24,15 +24,6 @@ struct file_head
 				unused;
 };
 
-constexpr size_t max_problems = 100;
-
-void
-complain(std::vector<std::string> &problems, const std::string &problem)
-{
-	if (problems.size() < max_problems)
-		problems.push_back(problem);
-}
-
 }	/* namespace */
 
 void
